@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+/* Everything that coil offers. Each header also stands alone. */
+#ifndef COIL_COIL_H
+#define COIL_COIL_H
+
+#include <coil/base.h>
+#include <coil/compose.h>
+#include <coil/future.h>
+#include <coil/loop.h>
+#include <coil/sim.h>
+#include <coil/task.h>
+
+#endif

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The loop: runs tasks and callbacks of one thread, turn by turn.
+ *
+ * Everything that is ready waits in one queue and runs in the order in which it came. A turn hands
+ * what was queued to the engine, takes what came back, adds what other threads sent and the timers
+ * that are due, and runs what is then in the queue.
+ */
+#ifndef COIL_LOOP_H
+#define COIL_LOOP_H
+
+#include <coil/base.h>
+#include <coil/future.h>
+#include <coil/sim.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What stands between a stack and its neighbour. */
+typedef enum coil_guard {
+    COIL_GUARD_NONE,   /* no stack was needed yet */
+    COIL_GUARD_PAGE,   /* a guard page without a mapping of its own (Linux 6.13) */
+    COIL_GUARD_MAPPED, /* a guard page that is a mapping: vm.max_map_count limits their number */
+    COIL_GUARD_CANARY  /* a pattern, looked at when a stack is given back */
+} coil_guard;
+
+typedef struct coil_loop_options {
+    size_t size;        /* sizeof(coil_loop_options) */
+    coil_sim *sim;      /* run on this simulated engine; NULL: on the kernel's */
+    size_t stack_size;  /* bytes of a task's stack; 0: 64 KiB; 16 KiB at least, 8 MiB at most */
+    size_t stacks_kept; /* free stacks that keep their memory; 0: 1024 */
+} coil_loop_options;
+
+/*
+ * A callback that was asked for: a value, nothing to free. `generation` is negative and a code when
+ * it could not be made.
+ */
+typedef struct coil_handle {
+    uint32_t index;
+    int32_t generation;
+} coil_handle;
+
+/*
+ * Runs a coroutine as the main task of a new loop, then cancels and awaits the tasks that are left,
+ * and closes the loop.
+ *
+ * Suspends: no; it runs a loop itself.
+ * Thread: any on which no loop runs.
+ * Ownership: the caller takes the result when `result` is given.
+ * Cancellation: -ECANCELED when the main task ended as cancelled.
+ * Errors: the main task's code; -EINVAL for NULL; -EBUSY inside a running loop; those of
+ *         coil_loop_new and coil_run_until_complete.
+ */
+COIL_API int coil_run(coil_fn main, void *arg, void **result);
+
+/*
+ * As coil_run, with options for the loop.
+ *
+ * Suspends: no; it runs a loop itself.
+ * Thread: any on which no loop runs.
+ * Ownership: as coil_run; options are copied, a simulated engine stays the caller's.
+ * Cancellation: as coil_run.
+ * Errors: as coil_run.
+ */
+COIL_API int coil_run_with(coil_fn main, void *arg, void **result,
+                           const coil_loop_options *options);
+
+/*
+ * Makes a loop. It belongs to the thread that first runs it.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: the caller closes it with coil_close and frees it with coil_loop_free.
+ * Cancellation: none.
+ * Errors: -EINVAL for options of a wrong size or a stack size out of bounds; -EBUSY when the
+ *         simulated engine has a loop; -ENOMEM; -ENOSYS when this library has no engine for this
+ *         kernel. Error-encoded.
+ */
+COIL_API coil_loop *coil_loop_new(const coil_loop_options *options);
+
+/*
+ * Returns this thread's loop, made with default options on first use and freed at the thread's end.
+ * Inside a running loop it is that loop.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: the loop is borrowed; it may be closed, and the next call then makes a new one.
+ * Cancellation: none.
+ * Errors: as coil_loop_new. Error-encoded.
+ */
+COIL_API coil_loop *coil_get_event_loop(void);
+
+/*
+ * Makes `loop` this thread's loop; NULL takes it away.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the loop stays the caller's to free; a loop that coil_get_event_loop had made is
+ *            closed and freed when another takes its place.
+ * Cancellation: none.
+ * Errors: the code of an error-encoded pointer; -EBUSY inside a running loop.
+ */
+COIL_API int coil_set_event_loop(coil_loop *loop);
+
+/*
+ * Returns the loop that runs on this thread; NULL when none does. This is not an error, so it is
+ * not encoded.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: the loop is borrowed.
+ * Cancellation: none.
+ * Errors: none.
+ */
+COIL_API coil_loop *coil_get_running_loop(void);
+
+/*
+ * Runs a loop until a future of it is done, and reads the future.
+ *
+ * Suspends: no; it runs the loop.
+ * Thread: the loop's.
+ * Ownership: the caller takes the result when `result` is given.
+ * Cancellation: -ECANCELED when the future was cancelled.
+ * Errors: the future's own code; -EINVAL for NULL; the code of an error-encoded pointer; -EXDEV
+ *         for another loop's future; -COIL_ESTOPPED when the loop was stopped first; those of
+ *         coil_run_forever.
+ */
+COIL_API COIL_NODISCARD int coil_run_until_complete(coil_loop *loop, coil_future *future,
+                                                    void **result);
+
+/*
+ * Runs a loop until coil_stop. Tasks and callbacks stay as they are and go on at the next run.
+ *
+ * Suspends: no; it runs the loop.
+ * Thread: the loop's: the first run decides which.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer; -EBUSY while a loop runs on this
+ *         thread; -COIL_ECLOSED; -COIL_EDEADLOCK on a simulated engine when nothing can happen any
+ *         more.
+ */
+COIL_API COIL_NODISCARD int coil_run_forever(coil_loop *loop);
+
+/*
+ * Has a loop return after the items that are ready now have run; before a run, after one turn.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: cancels nothing.
+ * Errors: none; NULL and error-encoded pointers are ignored.
+ */
+COIL_API void coil_stop(coil_loop *loop);
+
+/*
+ * Closes a loop: callbacks that did not run are dropped, every task gets -ECANCELED from each of
+ * its waits until it ends, operations in flight are drained, stacks are freed. A task that does not
+ * end within 100 waits is abandoned where it stands, and a warning names it. Closing again does
+ * nothing.
+ *
+ * Suspends: no; it runs the loop until its tasks have ended.
+ * Thread: the loop's.
+ * Ownership: futures that somebody holds stay readable.
+ * Cancellation: see above.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer; -EBUSY while the loop runs.
+ *         Otherwise how many tasks were abandoned.
+ */
+COIL_API int coil_close(coil_loop *loop);
+
+/*
+ * Closes a loop if need be, and frees it.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the loop ends; its futures live until their last unref.
+ * Cancellation: as coil_close.
+ * Errors: -EBUSY while the loop runs; NULL and error-encoded pointers are ignored and give 0.
+ */
+COIL_API int coil_loop_free(coil_loop *loop);
+
+/*
+ * Tells whether a loop runs.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: none; false for NULL and error-encoded pointers.
+ */
+COIL_API bool coil_is_running(const coil_loop *loop);
+
+/*
+ * Tells whether a loop is closed.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: none; true for NULL and error-encoded pointers.
+ */
+COIL_API bool coil_is_closed(const coil_loop *loop);
+
+/*
+ * Returns the loop's monotonic clock.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer.
+ */
+COIL_API coil_time coil_loop_time(const coil_loop *loop);
+
+/*
+ * Tells how this loop's stacks are guarded: the weakest guard among them.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer. Otherwise a coil_guard.
+ */
+COIL_API int coil_loop_guard(const coil_loop *loop);
+
+/*
+ * Has a callback called on the next turn. Callbacks and first steps of tasks share one queue. What
+ * a callback returns below 0 becomes a warning.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the caller keeps userdata alive.
+ * Cancellation: coil_handle_cancel.
+ * Errors: in the handle: -EINVAL for NULL; -ENOMEM; -COIL_ECLOSED; the code of an error-encoded
+ *         pointer.
+ */
+COIL_API coil_handle coil_call_soon(coil_loop *loop, coil_callback callback, void *userdata);
+
+/*
+ * Has a callback called after `delay`, counted from this call.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the caller keeps userdata alive.
+ * Cancellation: coil_handle_cancel.
+ * Errors: as coil_call_soon.
+ */
+COIL_API coil_handle coil_call_later(coil_loop *loop, coil_time delay, coil_callback callback,
+                                     void *userdata);
+
+/*
+ * Has a callback called at a point of the loop's clock. Callbacks due at the same time run in the
+ * order of the calls.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the caller keeps userdata alive.
+ * Cancellation: coil_handle_cancel.
+ * Errors: as coil_call_soon.
+ */
+COIL_API coil_handle coil_call_at(coil_loop *loop, coil_time when, coil_callback callback,
+                                  void *userdata);
+
+/*
+ * Has a callback called on the loop's thread, and wakes the loop if it sleeps.
+ *
+ * Suspends: no.
+ * Thread: any, until coil_loop_free.
+ * Ownership: the caller keeps userdata alive.
+ * Cancellation: coil_handle_cancel.
+ * Errors: as coil_call_soon.
+ */
+COIL_API coil_handle coil_call_soon_threadsafe(coil_loop *loop, coil_callback callback,
+                                               void *userdata);
+
+/*
+ * Returns the code of a handle that could not be made, or 0.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: that code.
+ */
+COIL_API int coil_handle_error(coil_handle handle);
+
+/*
+ * Takes a callback back; true when it had neither run nor been cancelled.
+ *
+ * Suspends: no.
+ * Thread: the loop's; any for a handle of coil_call_soon_threadsafe.
+ * Ownership: userdata is not used any more.
+ * Cancellation: this is it.
+ * Errors: none; false for a stale handle or one with an error.
+ */
+COIL_API bool coil_handle_cancel(coil_loop *loop, coil_handle handle);
+
+/*
+ * Returns the point of the loop's clock for which a callback was asked.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for a stale handle and for one without a time.
+ */
+COIL_API coil_time coil_handle_when(coil_loop *loop, coil_handle handle);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Tasks: coroutines that a loop runs.
+ *
+ * A coroutine has pthread's signature. It runs on its own stack, may wait at any call depth, and
+ * ends by returning a result or COIL_ERR(-errno); COIL_ERR(-ECANCELED) ends it as cancelled. A
+ * task's first step is taken on a later turn; until then it has no stack, and after its end it has
+ * none. A started task stays on its thread.
+ */
+#ifndef COIL_TASK_H
+#define COIL_TASK_H
+
+#include <coil/base.h>
+#include <coil/future.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct coil_task_options {
+    size_t size;             /* sizeof(coil_task_options) */
+    const char *name;        /* copied; NULL: "task-N" */
+    size_t stack_size;       /* bytes; 0: the loop's; rounded up to a power of two from 16 KiB */
+    size_t copy_arg;         /* bytes of *arg to copy for the task; 0: arg itself is passed */
+    coil_dispose_fn dispose; /* as coil_set_dispose */
+} coil_task_options;
+
+/*
+ * Starts a coroutine as a task of the running loop, else of this thread's loop.
+ *
+ * Suspends: no; the first step is taken on a later turn.
+ * Thread: the loop's.
+ * Ownership: the caller gets a reference; the loop holds its own until the task is done. `arg`
+ *            must outlive the task.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; -ENOMEM; -COIL_ECLOSED; those of coil_get_event_loop. Error-encoded.
+ */
+COIL_API coil_task *coil_create_task(coil_fn fn, void *arg);
+
+/*
+ * Starts a coroutine as a task of `loop`, with options; NULL means the running loop or this
+ * thread's, and no options.
+ *
+ * Suspends: no; the first step is taken on a later turn.
+ * Thread: the loop's.
+ * Ownership: as coil_create_task; options are copied, and `arg` as far as copy_arg says.
+ * Cancellation: none.
+ * Errors: as coil_create_task; -EINVAL for options of a wrong size, a stack of more than 8 MiB or
+ *         copy_arg without arg. Error-encoded.
+ */
+COIL_API coil_task *coil_create_task_with(coil_loop *loop, coil_fn fn, void *arg,
+                                          const coil_task_options *options);
+
+/*
+ * Starts a coroutine of which nobody wants to know the end, as a task of the running loop, else of
+ * this thread's.
+ *
+ * Suspends: no; the first step is taken on a later turn.
+ * Thread: the loop's.
+ * Ownership: there is nothing to give back; `arg` must outlive the task.
+ * Cancellation: none.
+ * Errors: as coil_create_task, returned.
+ */
+COIL_API int coil_go(coil_fn fn, void *arg);
+
+/*
+ * Returns the task that runs now; NULL when none does. This is not an error, so it is not encoded.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: the reference is borrowed.
+ * Cancellation: none.
+ * Errors: none.
+ */
+COIL_API coil_task *coil_current_task(void);
+
+/*
+ * Waits for `delay`. A delay of 0 or less lets every ready item run once and returns on the next
+ * turn.
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: none.
+ * Cancellation: ends the wait with -ECANCELED.
+ * Errors: -ECANCELED; -ENOMEM; -COIL_ENOLOOP outside a task.
+ */
+COIL_API COIL_NODISCARD int coil_sleep(coil_time delay);
+
+/*
+ * Lets every ready item run once, as coil_sleep(0).
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: none.
+ * Cancellation: -ECANCELED on the next turn.
+ * Errors: -ECANCELED; -COIL_ENOLOOP outside a task.
+ */
+COIL_API COIL_NODISCARD int coil_yield(void);
+
+/*
+ * Returns how many cancellations were asked of a task and not taken back.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL and for a future that is not a task; the code of an error-encoded
+ *         pointer.
+ */
+COIL_API int coil_cancelling(const coil_task *task);
+
+/*
+ * Takes back one cancellation that was asked of a task and dealt with; returns how many are left.
+ * When none is left, one that was not delivered yet is dropped.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: see above; at 0 it stays 0.
+ * Errors: as coil_cancelling.
+ */
+COIL_API int coil_uncancel(coil_task *task);
+
+/*
+ * Returns a task's name.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the text goes to `buffer`, cut to `size` bytes with its NUL.
+ * Cancellation: none.
+ * Errors: as coil_cancelling; -EINVAL for no buffer. Otherwise the whole name's length.
+ */
+COIL_API int coil_task_name(const coil_task *task, char *buffer, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

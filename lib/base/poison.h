@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Memory that nobody may touch now (set), that may be touched again but holds nothing (clear), or
+ * whose old content may be read (defined): ASan and Valgrind report whoever does otherwise. Nothing
+ * in other builds.
+ */
+#ifndef BASE_POISON_H
+#define BASE_POISON_H
+
+#include "base/macros.h"
+
+#if WITH_ASAN
+#include <sanitizer/asan_interface.h>
+#define poison_set(memory, size)     __asan_poison_memory_region(memory, size)
+#define poison_clear(memory, size)   __asan_unpoison_memory_region(memory, size)
+#define poison_defined(memory, size) __asan_unpoison_memory_region(memory, size)
+#elif COIL_VALGRIND
+#include <valgrind/memcheck.h>
+#define poison_set(memory, size)     ((void)VALGRIND_MAKE_MEM_NOACCESS(memory, size))
+#define poison_clear(memory, size)   ((void)VALGRIND_MAKE_MEM_UNDEFINED(memory, size))
+#define poison_defined(memory, size) ((void)VALGRIND_MAKE_MEM_DEFINED(memory, size))
+#else
+#define poison_set(memory, size)     ((void)(memory), (void)(size))
+#define poison_clear(memory, size)   ((void)(memory), (void)(size))
+#define poison_defined(memory, size) ((void)(memory), (void)(size))
+#endif
+
+#endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "compose/timeout.h"
+#include "loop/loop.h"
+
+#include <coil/compose.h>
+
+/* No time at all: what is not done is cancelled, and awaited until it is done. */
+static int without_waiting(coil_future *future, void **result)
+{
+    if (coil_done(future))
+        return coil_result(future, result);
+    (void)coil_cancel(future);
+    int rc = coil_wait(&future, 1, COIL_NEVER, COIL_ALL_COMPLETED);
+    if (rc < 0)
+        return rc;
+    rc = coil_result(future, result);
+    return rc == -ECANCELED ? -ETIMEDOUT : rc;
+}
+
+int coil_wait_for(coil_future *future, coil_time limit, void **result)
+{
+    int rc = future_argument(future);
+
+    if (rc < 0)
+        return rc;
+    coil_task *task = task_current();
+    if (!task)
+        return -COIL_ENOLOOP;
+    if (future == task)
+        return -EDEADLK;
+    if (future->sched != task->sched)
+        return -EXDEV;
+    if (limit <= 0)
+        return without_waiting(future, result);
+    struct timeout timeout;
+    rc = timeout_enter(&timeout, task, limit);
+    if (rc < 0)
+        return rc;
+    return timeout_exit(&timeout, coil_await(future, result));
+}

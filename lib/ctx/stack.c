@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "ctx/stack.h"
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "os/os.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    SLAB_FIRST = 16,       /* blocks; each further slab has twice as many */
+    SLAB_BLOCKS_MAX = 512, /* as many guards go into one call of the kernel */
+    SLAB_BYTES_MAX = 64 << 20,
+    COLOURS = 16, /* of a cache line each: a quarter of the page, and all that L1 needs */
+    CANARY_SIZE = 64,
+    CANARY_BYTE = 0xc5
+};
+
+struct stack_slab {
+    struct stack_slab *next;
+    struct stack_pool *pool;
+    char *memory;
+    uint32_t count;
+    uint32_t fresh;      /* blocks from here on were never used */
+    uint32_t cold_count; /* used, memory given back */
+    uint32_t mapped_guards;
+    coil_guard guard;
+    uint16_t cold[]; /* their indices */
+};
+
+void stacks_init(struct stacks *stacks, size_t keep)
+{
+    for (int i = 0; i < STACK_CLASSES; i++) {
+        stacks->pools[i] = (struct stack_pool){
+            .size = (size_t)STACK_SIZE_MIN << i,
+            .keep = keep,
+        };
+    }
+}
+
+void stacks_fini(struct stacks *stacks)
+{
+    for (int i = 0; i < STACK_CLASSES; i++) {
+        struct stack_pool *pool = &stacks->pools[i];
+        ASSERT(pool->in_use == 0);
+        while (pool->slabs) {
+            struct stack_slab *slab = pool->slabs;
+            pool->slabs = slab->next;
+            os_release(slab->memory, slab->count * pool->size);
+            os_guard_mapped_gone(slab->mapped_guards);
+            coil__free(slab);
+        }
+        pool->hot = NULL;
+        pool->hot_count = 0;
+    }
+}
+
+int stack_class(size_t size)
+{
+    if (size > STACK_SIZE_MAX)
+        return -EINVAL;
+    int class = 0;
+    while (((size_t)STACK_SIZE_MIN << class) < size)
+        class ++;
+    return class;
+}
+
+coil_guard stacks_guard(const struct stacks *stacks)
+{
+    coil_guard weakest = COIL_GUARD_NONE;
+
+    for (int i = 0; i < STACK_CLASSES; i++)
+        if (stacks->pools[i].weakest > weakest)
+            weakest = stacks->pools[i].weakest;
+    return weakest;
+}
+
+/* ---- guards ------------------------------------------------------------------------------- */
+
+static bool guard_mapped(struct stack_slab *slab, size_t size)
+{
+    if (os_guards_left() < slab->count)
+        return false;
+    for (uint32_t i = 0; i < slab->count; i++) {
+        if (os_guard_mapped(slab->memory + i * size) < 0)
+            return false;
+        slab->mapped_guards++;
+    }
+    return true;
+}
+
+/* The best guard that this kernel and its limits give, or the one that was asked for. */
+static coil_guard guard_slab(struct stack_slab *slab, size_t size, coil_guard wanted)
+{
+    if (wanted <= COIL_GUARD_PAGE && os_guard_pages(slab->memory, size, slab->count) == 0)
+        return COIL_GUARD_PAGE;
+    if (wanted <= COIL_GUARD_MAPPED && guard_mapped(slab, size))
+        return COIL_GUARD_MAPPED;
+    return COIL_GUARD_CANARY;
+}
+
+static void canary_set(struct stack *stack)
+{
+    if (stack->slab->guard == COIL_GUARD_CANARY)
+        memset(stack->low, CANARY_BYTE, CANARY_SIZE);
+}
+
+static void canary_check(const struct stack *stack)
+{
+    if (stack->slab->guard != COIL_GUARD_CANARY)
+        return;
+    for (int i = 0; i < CANARY_SIZE; i++)
+        ASSERT_CONTRACT((unsigned char)stack->low[i] == CANARY_BYTE, "a stack has overflowed");
+}
+
+/* ---- slabs -------------------------------------------------------------------------------- */
+
+static struct stack_slab *slab_add(struct stack_pool *pool)
+{
+    size_t count = pool->slabs ? 2 * (size_t)pool->slabs->count : SLAB_FIRST;
+
+    if (count > SLAB_BLOCKS_MAX)
+        count = SLAB_BLOCKS_MAX;
+    if (count * pool->size > SLAB_BYTES_MAX)
+        count = SLAB_BYTES_MAX / pool->size;
+    struct stack_slab *slab = coil__alloc(sizeof(*slab) + count * sizeof(slab->cold[0]));
+    if (!slab)
+        return NULL;
+    *slab = (struct stack_slab){.next = pool->slabs, .pool = pool, .count = (uint32_t)count};
+    void *memory;
+    if (os_reserve(count * pool->size, &memory) < 0) {
+        coil__free(slab);
+        return NULL;
+    }
+    slab->memory = memory;
+    slab->guard = guard_slab(slab, pool->size, pool->wanted);
+    if (slab->guard > pool->weakest)
+        pool->weakest = slab->guard;
+    pool->slabs = slab;
+    return slab;
+}
+
+/* Writes the descriptor of a block whose memory is not there yet. */
+static struct stack *describe(struct stack_slab *slab, uint32_t index)
+{
+    char *block = slab->memory + index * slab->pool->size;
+    char *top = block + slab->pool->size - (index % COLOURS) * CACHE_LINE;
+    struct stack *stack = (struct stack *)(void *)(top - sizeof(*stack));
+
+    *stack = (struct stack){.slab = slab, .low = block + OS_PAGE, .index = index};
+    canary_set(stack);
+    return stack;
+}
+
+static struct stack *take_slowly(struct stack_pool *pool)
+{
+    for (struct stack_slab *slab = pool->slabs; slab; slab = slab->next) {
+        if (slab->cold_count)
+            return describe(slab, slab->cold[--slab->cold_count]);
+        if (slab->fresh < slab->count)
+            return describe(slab, slab->fresh++);
+    }
+    struct stack_slab *slab = slab_add(pool);
+    return slab ? describe(slab, slab->fresh++) : NULL;
+}
+
+struct stack *stack_take(struct stack_pool *pool)
+{
+    struct stack *stack = pool->hot;
+
+    if (likely(stack != NULL)) {
+        pool->hot = stack->next;
+        pool->hot_count--;
+    } else {
+        stack = take_slowly(pool);
+        if (!stack)
+            return NULL;
+    }
+    pool->in_use++;
+    return stack;
+}
+
+void stack_give(struct stack *stack)
+{
+    struct stack_slab *slab = stack->slab;
+    struct stack_pool *pool = slab->pool;
+
+    ASSERT(pool->in_use > 0);
+    canary_check(stack);
+    pool->in_use--;
+    if (likely(pool->hot_count < pool->keep)) {
+        stack->next = pool->hot;
+        pool->hot = stack;
+        pool->hot_count++;
+        return;
+    }
+    slab->cold[slab->cold_count++] = (uint16_t)stack->index;
+    os_discard(stack->low, pool->size - OS_PAGE);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Stacks: slabs of equal blocks, a guard at the low end of each, a LIFO pool for each size.
+ *
+ *     low address                                                           high address
+ *     | guard, one page |  frames grow downwards  <--- | reserved | struct stack | colour |
+ *
+ * A block costs no memory until it is used. One that was used keeps its pages for the next user, as
+ * long as no more than `keep` of its size wait in the pool; beyond that its pages go back to the
+ * kernel. The descriptor lies at the top, on the page that every user touches anyway, moved down
+ * by a colour: without it the same line of every stack would fall into the same set of the L1
+ * cache.
+ */
+#ifndef CTX_STACK_H
+#define CTX_STACK_H
+
+#include <coil/loop.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    STACK_SIZE_MIN = 16 << 10, /* a signal frame alone is 1.8 KiB on current CPUs */
+    STACK_SIZE_MAX = 8 << 20,
+    STACK_SIZE_DEFAULT = 64 << 10,
+    STACK_CLASSES = 10, /* 16 KiB, 32 KiB, ... 8 MiB */
+    STACKS_KEPT_DEFAULT = 1024
+};
+
+struct stack_slab;
+
+struct stack {
+    struct stack *next; /* in the pool */
+    struct stack_slab *slab;
+    char *low; /* the first byte above the guard */
+    uint32_t index;
+};
+
+struct stack_pool {
+    struct stack *hot; /* used before, memory kept; the latest first */
+    size_t hot_count;
+    size_t keep;
+    size_t size;              /* of a block, with its guard */
+    struct stack_slab *slabs; /* the newest first */
+    size_t in_use;
+    coil_guard wanted; /* COIL_GUARD_NONE: the best that works */
+    coil_guard weakest;
+};
+
+struct stacks {
+    struct stack_pool pools[STACK_CLASSES];
+};
+
+void stacks_init(struct stacks *stacks, size_t keep);
+void stacks_fini(struct stacks *stacks); /* none may be in use */
+
+/* The class for a size in bytes, rounded up; -EINVAL above the largest. */
+int stack_class(size_t size);
+
+/* NULL: no memory. */
+struct stack *stack_take(struct stack_pool *pool);
+void stack_give(struct stack *stack);
+
+/* Whether stack_take would need no system call. */
+static inline bool stack_at_hand(const struct stack_pool *pool)
+{
+    return pool->hot != NULL;
+}
+
+/* `size` bytes at the high end, aligned to 64; frames go below. Only before frames are there. */
+static inline void *stack_reserve(struct stack *stack, size_t size)
+{
+    return (void *)(((uintptr_t)stack - size) & ~(uintptr_t)63);
+}
+
+coil_guard stacks_guard(const struct stacks *stacks);
+
+#endif

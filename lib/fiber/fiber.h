@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Fibers: a stack that can be switched to, with an owner and a parent. They know no task and no
+ * loop; what greenlet offers Python, this offers the layers above.
+ *
+ * A switch carries a value. A throw carries a negative code, which the switch that it ends returns
+ * as an error-encoded pointer. When a fiber's entry returns, the fiber is dead and its parent goes
+ * on with the result; a dead parent passes on to its own. A fiber that was never switched to and is
+ * thrown into dies without running.
+ *
+ * Whoever runs next gives a dead fiber's stack back: nobody frees the stack that he stands on.
+ */
+#ifndef FIBER_FIBER_H
+#define FIBER_FIBER_H
+
+#include "base/assert.h"
+#include "ctx/stack.h"
+#include "ctx/switch.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef void *(*fiber_fn)(void *value); /* gets the first switch's value */
+
+enum fiber_state { FIBER_NEW, FIBER_RUNNING, FIBER_SUSPENDED, FIBER_DEAD };
+
+struct fiber {
+    struct ctx ctx;
+    struct fiber *parent;
+    struct stack *stack; /* NULL: the thread's own */
+    fiber_fn entry;
+    uint8_t state; /* enum fiber_state */
+};
+
+extern _Thread_local struct fiber *coil__fiber_current __attribute__((tls_model("initial-exec")));
+extern _Thread_local struct fiber *coil__fiber_departed __attribute__((tls_model("initial-exec")));
+
+NOINLINE struct fiber *fiber_adopt_thread(void);
+
+/* The fiber that runs. A thread's own stack is a fiber from the first call on. */
+static inline struct fiber *fiber_current(void)
+{
+    struct fiber *current = coil__fiber_current;
+    return likely(current != NULL) ? current : fiber_adopt_thread();
+}
+
+/*
+ * Prepares a fiber whose frames begin below `top` on `stack`; the stack is the fiber's from now on.
+ * `fiber` may itself lie on the stack above `top`; then it ends with it. Its parent is the fiber
+ * that runs.
+ */
+void fiber_init(struct fiber *fiber, struct stack *stack, void *top, fiber_fn entry);
+
+/* Dies without having run: gives the stack back. Only for FIBER_NEW. */
+void fiber_discard(struct fiber *fiber);
+
+/* As fiber_discard for a fiber that stands: what is on its stack is lost. For closing only. */
+void fiber_abandon(struct fiber *fiber);
+
+NOINLINE void fiber_collect(void);
+
+/* Continues `to`, and returns what somebody later continues this fiber with. */
+static ALWAYS_INLINE void *fiber_switch(struct fiber *to, void *value)
+{
+    struct fiber *from = fiber_current();
+
+    ASSERT(to->state == FIBER_NEW || to->state == FIBER_SUSPENDED);
+    from->state = FIBER_SUSPENDED;
+    to->state = FIBER_RUNNING;
+    coil__fiber_current = to;
+    value = ctx_switch(&from->ctx, &to->ctx, value);
+    if (unlikely(coil__fiber_departed != NULL))
+        fiber_collect();
+    return value;
+}
+
+/* As fiber_switch, and the switch that it ends returns COIL_ERR(code). */
+void *fiber_throw(struct fiber *to, int code);
+
+/* The running fiber dies and `to` goes on with `value`. */
+_Noreturn void fiber_leave(struct fiber *to, void *value);
+
+#endif

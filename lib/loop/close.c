@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Closing a loop (contract 10). Every task is refused each wait until it has ended; operations in
+ * flight are drained, however long that takes, because the kernel may still write where they
+ * point; what does not end is named and abandoned; then the stacks go.
+ */
+#include "base/alloc.h"
+#include "base/warn.h"
+#include "loop/loop.h"
+#include "loop/turn.h"
+
+static void cancel_operations(struct engine *engine)
+{
+    list_for_each (node, &engine->in_flight) {
+        engine_cancel(engine, list_entry(node, struct op, in_flight));
+    }
+}
+
+/* Runs the loop until nothing more can happen in it. */
+static void drain(coil_loop *loop)
+{
+    while (!sched_idle(loop->sched) || loop->engine->in_flight_count) {
+        int rc = turn(loop, true);
+        ASSERT(rc == 0);
+    }
+}
+
+/* Those that waited on when every wait was refused; in order of creation. */
+static int abandon_tasks(struct sched *sched)
+{
+    struct list_node *node;
+    int count = 0;
+
+    while ((node = list_first(&sched->tasks))) {
+        struct coil_future *task = list_entry(node, struct coil_future, link);
+        char name[64];
+        (void)task_write_name(task, name, sizeof(name));
+        coil__warn("%s did not end within %d waits and was abandoned", name, TASK_REFUSALS_MAX);
+        task_abandon(task);
+        count++;
+    }
+    return count;
+}
+
+int coil_close(coil_loop *loop)
+{
+    int rc = loop_argument(loop);
+
+    if (rc < 0)
+        return rc;
+    struct sched *sched = loop->sched;
+    if (sched->closed)
+        return 0;
+    sched_check_thread(sched);
+    if (sched_running())
+        return -EBUSY;
+    sched->closing = true;
+    inbox_close(&loop->inbox);
+    handles_drop(loop);
+    list_for_each (node, &sched->tasks) {
+        task_refuse(list_entry(node, struct coil_future, link));
+    }
+    cancel_operations(loop->engine);
+    drain(loop);
+    int abandoned = abandon_tasks(sched);
+    drain(loop); /* those who watched the abandoned ones */
+    ASSERT(sched->task_count == 0 && loop->timers.live == 0 && list_empty(&loop->closers));
+    stacks_fini(&sched->stacks);
+    engine_detach(loop->engine);
+    loop->engine = NULL;
+    sched->closed = true;
+    return abandoned;
+}
+
+int coil_loop_free(coil_loop *loop)
+{
+    if (loop_argument(loop) < 0)
+        return 0;
+    if (sched_running())
+        return -EBUSY;
+    (void)coil_close(loop);
+    if (loop->on_free)
+        loop->on_free(loop);
+    inbox_fini(&loop->inbox);
+    handles_fini(&loop->handles);
+    timers_fini(&loop->timers);
+    loop->sched->loop = NULL;
+    sched_unref(loop->sched);
+    coil__free(loop);
+    return 0;
+}

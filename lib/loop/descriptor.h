@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Closing a descriptor (contract 5): cancel what is in flight on it, drain, close, so that nobody
+ * on this loop still waits on its number when the kernel may give it to somebody else. Those who
+ * waited get -COIL_ECLOSED.
+ */
+#ifndef LOOP_DESCRIPTOR_H
+#define LOOP_DESCRIPTOR_H
+
+#include "loop/loop.h"
+
+/* Suspends the running task until `fd` is closed. Cancellation does not stop it; it is delivered
+ * at the next wait. 0, -EBADF, or another code of close(2); -COIL_ENOLOOP outside a task. */
+int descriptor_close(int fd);
+
+/* The turn: an operation on `fd` has had its last completion. */
+void descriptor_released(coil_loop *loop, int fd);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Callbacks that can be taken back: slots with a generation. A coil_handle names a slot and the
+ * generation that it had; a slot that was used again has another one, so a stale handle names
+ * nothing. Slots keep their address: they are items of the ready queue.
+ */
+#ifndef LOOP_HANDLE_H
+#define LOOP_HANDLE_H
+
+#include "task/item.h"
+
+#include <coil/loop.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HANDLE_NO_TIMER = -1 };
+
+struct handle {
+    struct call call;
+    coil_callback fn; /* NULL: cancelled */
+    void *userdata;
+    coil_loop *loop;
+    int64_t when; /* HANDLE_NO_TIMER: call_soon */
+    uint32_t timer;
+    uint32_t index;
+    int32_t generation;  /* > 0 while in use, < 0 while free */
+    struct handle *next; /* free, or in an inbox */
+};
+
+struct handles {
+    struct handle **chunks;
+    size_t chunk_count;
+    struct handle *free;
+    uint32_t count;
+};
+
+void handles_fini(struct handles *handles);
+struct handle *handles_take(struct handles *handles); /* NULL: no memory */
+void handles_give(struct handles *handles, struct handle *handle);
+
+/* The slot that a handle names, or NULL for a stale one. */
+struct handle *handles_find(const struct handles *handles, coil_handle handle);
+
+coil_handle handle_of(const struct handle *handle);
+coil_handle handle_error(int code);
+
+/* Calls the user's function and gives what it says below 0 to the sink of warnings. */
+void handle_call(coil_callback fn, void *userdata);
+
+/* Closing: takes back every timer of a handle. */
+void handles_drop(coil_loop *loop);
+
+/* As coil_call_at, for callbacks of coil's own scopes: dropped when the loop closes. */
+coil_handle handle_arm(coil_loop *loop, int64_t when, coil_callback fn, void *userdata);
+
+#endif

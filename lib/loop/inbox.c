@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "loop/inbox.h"
+
+#include "loop/loop.h"
+
+static void lock(struct inbox *inbox)
+{
+    int rc = pthread_mutex_lock(&inbox->lock);
+    ASSERT(rc == 0);
+}
+
+static void unlock(struct inbox *inbox)
+{
+    int rc = pthread_mutex_unlock(&inbox->lock);
+    ASSERT(rc == 0);
+}
+
+void inbox_init(struct inbox *inbox)
+{
+    *inbox = (struct inbox){.end = NULL};
+    inbox->end = &inbox->first;
+    int rc = pthread_mutex_init(&inbox->lock, NULL);
+    ASSERT(rc == 0);
+}
+
+void inbox_fini(struct inbox *inbox)
+{
+    ASSERT(inbox->closed && !inbox->first);
+    handles_fini(&inbox->handles);
+    int rc = pthread_mutex_destroy(&inbox->lock);
+    ASSERT(rc == 0);
+}
+
+void inbox_close(struct inbox *inbox)
+{
+    lock(inbox);
+    inbox->closed = true;
+    while (inbox->first) {
+        struct handle *handle = inbox->first;
+        inbox->first = handle->next;
+        handles_give(&inbox->handles, handle);
+    }
+    inbox->end = &inbox->first;
+    atomic_store(&inbox->any, false);
+    unlock(inbox);
+}
+
+/* On the loop: a callback's turn has come. */
+static void run(struct call *call, bool drop)
+{
+    struct handle *handle = container_of(call, struct handle, call);
+    struct inbox *inbox = &handle->loop->inbox;
+
+    lock(inbox);
+    coil_callback fn = handle->fn;
+    void *userdata = handle->userdata;
+    handles_give(&inbox->handles, handle);
+    unlock(inbox);
+    if (fn && !drop)
+        handle_call(fn, userdata);
+}
+
+void inbox_drain_slow(struct inbox *inbox, struct sched *sched)
+{
+    lock(inbox);
+    struct handle *handle = inbox->first;
+    inbox->first = NULL;
+    inbox->end = &inbox->first;
+    atomic_store(&inbox->any, false);
+    unlock(inbox);
+    while (handle) {
+        struct handle *next = handle->next;
+        sched_queue(sched, &handle->call.item);
+        handle = next;
+    }
+}
+
+bool inbox_may_sleep(struct inbox *inbox)
+{
+    atomic_store(&inbox->asleep, true);
+    if (!atomic_load(&inbox->any))
+        return true;
+    inbox_awake(inbox);
+    return false;
+}
+
+void inbox_awake(struct inbox *inbox)
+{
+    atomic_store_explicit(&inbox->asleep, false, memory_order_relaxed);
+}
+
+bool inbox_cancel(struct inbox *inbox, coil_handle value)
+{
+    lock(inbox);
+    struct handle *handle = handles_find(&inbox->handles, value);
+    bool cancelled = handle && handle->fn;
+    if (cancelled) {
+        handle->fn = NULL; /* skipped when its turn comes */
+        handle->userdata = NULL;
+    }
+    unlock(inbox);
+    return cancelled;
+}
+
+/* Under the lock. */
+static coil_handle post(coil_loop *loop, coil_callback fn, void *userdata)
+{
+    struct inbox *inbox = &loop->inbox;
+
+    if (inbox->closed)
+        return handle_error(-COIL_ECLOSED);
+    struct handle *handle = handles_take(&inbox->handles);
+    if (!handle)
+        return handle_error(-ENOMEM);
+    call_init(&handle->call, run);
+    handle->fn = fn;
+    handle->userdata = userdata;
+    handle->loop = loop;
+    handle->when = HANDLE_NO_TIMER;
+    handle->next = NULL;
+    *inbox->end = handle;
+    inbox->end = &handle->next;
+    atomic_store(&inbox->any, true);
+    if (atomic_load(&inbox->asleep) && atomic_exchange(&inbox->asleep, false))
+        engine_wake(loop->engine);
+    coil_handle value = handle_of(handle);
+    value.index |= INBOX_INDEX;
+    return value;
+}
+
+coil_handle coil_call_soon_threadsafe(coil_loop *loop, coil_callback fn, void *userdata)
+{
+    int rc = loop_argument(loop);
+
+    if (rc < 0)
+        return handle_error(rc);
+    if (!fn)
+        return handle_error(-EINVAL);
+    lock(&loop->inbox);
+    coil_handle value = post(loop, fn, userdata);
+    unlock(&loop->inbox);
+    return value;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The thread-safe entrance: callbacks from any thread. A lock guards the table and the queue; it is
+ * held for a few stores, and for the wake when the loop sleeps. The loop looks at `any` alone while
+ * nothing comes.
+ *
+ * No wake is lost: before the loop sleeps it sets `asleep` and then looks at `any`; a poster sets
+ * `any` and then looks at `asleep`; both in sequentially consistent order, so one of them sees the
+ * other.
+ */
+#ifndef LOOP_INBOX_H
+#define LOOP_INBOX_H
+
+#include "loop/handle.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* The bit of a coil_handle's index that says: the slot is one of the inbox. */
+#define INBOX_INDEX 0x80000000u
+
+struct sched;
+struct engine;
+
+struct inbox {
+    pthread_mutex_t lock;
+    struct handles handles; /* the rest is under the lock */
+    struct handle *first, **end;
+    bool closed;
+    atomic_bool any;
+    atomic_bool asleep;
+};
+
+void inbox_init(struct inbox *inbox);
+void inbox_fini(struct inbox *inbox);
+
+/* Refuses what comes from now on and drops what is there. */
+void inbox_close(struct inbox *inbox);
+
+/* Moves what came to the ready queue. */
+void inbox_drain_slow(struct inbox *inbox, struct sched *sched);
+
+static inline void inbox_drain(struct inbox *inbox, struct sched *sched)
+{
+    if (atomic_load_explicit(&inbox->any, memory_order_relaxed))
+        inbox_drain_slow(inbox, sched);
+}
+
+/* Before the engine blocks; false: something came, do not block. */
+bool inbox_may_sleep(struct inbox *inbox);
+void inbox_awake(struct inbox *inbox);
+
+bool inbox_cancel(struct inbox *inbox, coil_handle handle);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "loop/loop.h"
+
+#include "base/alloc.h"
+#include "loop/turn.h"
+
+#include <stdio.h>
+
+/* For a failed assertion: who ran. */
+static void who_runs(char *text, size_t size)
+{
+    const struct coil_future *task = task_current();
+    if (task)
+        (void)task_write_name(task, text, size);
+}
+
+coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
+{
+    coil_loop *loop = coil__alloc_zeroed(sizeof(*loop));
+
+    if (!loop)
+        return COIL_ERR(-ENOMEM);
+    loop->sched = sched_new(loop, stack_class, stacks_kept);
+    if (!loop->sched) {
+        coil__free(loop);
+        return COIL_ERR(-ENOMEM);
+    }
+    timers_init(&loop->timers);
+    inbox_init(&loop->inbox);
+    list_init(&loop->closers);
+    loop->engine = engine;
+    (void)loop_clock(loop);
+    coil__assert_context = who_runs;
+    return loop;
+}
+
+/* ---- running ------------------------------------------------------------------------------ */
+
+int coil_run_forever(coil_loop *loop)
+{
+    int rc = loop_argument(loop);
+
+    if (rc < 0)
+        return rc;
+    struct sched *sched = loop->sched;
+    if (sched->closing)
+        return -COIL_ECLOSED;
+    if (sched_running())
+        return -EBUSY;
+    if (!sched->thread)
+        sched->thread = os_thread_self();
+    sched_check_thread(sched);
+    loop->running = true;
+    (void)loop_clock(loop);
+    do {
+        rc = turn(loop, !loop->stopping);
+    } while (rc == 0 && !(loop->stopping && sched_iteration_done(sched)));
+    loop->stopping = false;
+    loop->running = false;
+    return rc;
+}
+
+void coil_stop(coil_loop *loop)
+{
+    if (loop_argument(loop) < 0)
+        return;
+    sched_check_thread(loop->sched);
+    loop->stopping = true;
+}
+
+static void stop_when_done(coil_future *future, void *userdata)
+{
+    (void)future;
+    coil_stop(userdata);
+}
+
+int coil_run_until_complete(coil_loop *loop, coil_future *future, void **result)
+{
+    int rc = loop_argument(loop);
+
+    if (rc < 0)
+        return rc;
+    rc = future_argument(future);
+    if (rc < 0)
+        return rc;
+    if (future->sched != loop->sched)
+        return -EXDEV;
+    if (sched_running())
+        return -EBUSY;
+    rc = coil_add_done_callback(future, stop_when_done, loop);
+    if (rc < 0)
+        return rc;
+    coil_ref(future);
+    rc = coil_run_forever(loop);
+    (void)coil_remove_done_callback(future, stop_when_done, loop);
+    if (rc == 0)
+        rc = future_done(future) ? future_read(future, result) : -COIL_ESTOPPED;
+    coil_unref(future);
+    return rc;
+}
+
+/* ---- asking ------------------------------------------------------------------------------- */
+
+coil_loop *coil_get_running_loop(void)
+{
+    struct sched *sched = sched_running();
+    return sched ? sched->loop : NULL;
+}
+
+bool coil_is_running(const coil_loop *loop)
+{
+    return loop_argument(loop) == 0 && loop->running;
+}
+
+bool coil_is_closed(const coil_loop *loop)
+{
+    return loop_argument(loop) < 0 || loop->sched->closed;
+}
+
+coil_time coil_loop_time(const coil_loop *loop)
+{
+    int rc = loop_argument(loop);
+    if (rc < 0)
+        return rc;
+    return loop->engine ? engine_now(loop->engine) : loop->now; /* closed: it stands */
+}
+
+int coil_loop_guard(const coil_loop *loop)
+{
+    int rc = loop_argument(loop);
+    return rc < 0 ? rc : (int)stacks_guard(&loop->sched->stacks);
+}

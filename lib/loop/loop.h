@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The loop is the sum of the layers below: a scheduler, timers, an engine, and the two tables of
+ * callbacks, its own and the one for other threads.
+ */
+#ifndef LOOP_LOOP_H
+#define LOOP_LOOP_H
+
+#include "engine/engine.h"
+#include "loop/handle.h"
+#include "loop/inbox.h"
+#include "task/sched.h"
+#include "task/task.h"
+#include "timer/timer.h"
+
+#include <coil/loop.h>
+
+struct coil_loop {
+    struct sched *sched;
+    struct timers timers; /* payloads are struct call */
+    struct engine *engine;
+    struct handles handles;
+    struct inbox inbox;
+    struct list closers; /* loop/descriptor.h */
+    int64_t now;         /* the clock when it was last read */
+    bool running;
+    bool stopping;
+    void (*on_free)(coil_loop *loop); /* whoever made it and its engine; or NULL */
+};
+
+/* Joins an engine and makes a loop. -ENOMEM. Error-encoded. */
+coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept);
+
+static inline int loop_argument(const coil_loop *loop)
+{
+    if (unlikely(!loop))
+        return -EINVAL;
+    return unlikely(coil_is_err(loop)) ? coil_err(loop) : 0;
+}
+
+/* The clock, read now. */
+static inline int64_t loop_clock(coil_loop *loop)
+{
+    return loop->now = engine_now(loop->engine);
+}
+
+/* A point in time `delay` from now, which a very long delay does not overflow. */
+static inline int64_t loop_deadline(coil_loop *loop, coil_time delay)
+{
+    int64_t deadline;
+    return __builtin_add_overflow(loop_clock(loop), delay, &deadline) ? TIMER_NEVER - 1 : deadline;
+}
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "loop/turn.h"
+
+#include "loop/descriptor.h"
+
+enum {
+    /* Items a batch. The engine is asked for news in between; a batch of steps takes some 20 us. */
+    BATCH = 1024,
+    COMPLETIONS = 64
+};
+
+static void take_completions(coil_loop *loop)
+{
+    struct completion completions[COMPLETIONS];
+    size_t n;
+
+    while ((n = engine_reap(loop->engine, completions, COMPLETIONS)) > 0) {
+        for (size_t i = 0; i < n; i++) {
+            struct op *op = completions[i].op;
+            bool last = !(completions[i].flags & COMPLETION_MORE);
+            int fd = op->fd;
+            op->complete(op, &completions[i]); /* the op may be gone after its last one */
+            if (unlikely(last && !list_empty(&loop->closers)))
+                descriptor_released(loop, fd);
+        }
+    }
+}
+
+static void take_due_timers(coil_loop *loop)
+{
+    struct call *call;
+
+    while ((call = timers_expire(&loop->timers, loop->now)))
+        sched_queue(loop->sched, &call->item);
+}
+
+int turn(coil_loop *loop, bool may_block)
+{
+    struct sched *sched = loop->sched;
+    int64_t earliest = timers_earliest(&loop->timers);
+    bool block = may_block && sched_idle(sched) && earliest > loop->now;
+
+    /* Submit, and wait only when nothing is ready. */
+    if (block)
+        block = inbox_may_sleep(&loop->inbox);
+    int rc = engine_enter(loop->engine, earliest, block);
+    if (block)
+        inbox_awake(&loop->inbox);
+    if (rc < 0)
+        return rc;
+
+    /* What came, in asyncio's order: completions, other threads, timers. */
+    unsigned news = engine_news(loop->engine);
+    if (news & ENGINE_CAME)
+        take_completions(loop);
+    inbox_drain(&loop->inbox, sched);
+    if (news & ENGINE_TIME)
+        (void)loop_clock(loop);
+    take_due_timers(loop);
+
+    sched_run_batch(sched, BATCH);
+    return 0;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/* This thread's loop, and the calls that mean it when no loop is named. */
+#include "compose/gather.h"
+#include "run/run.h"
+
+#include <pthread.h>
+
+struct thread_loop {
+    coil_loop *loop;
+    bool ours; /* made here: freed at the thread's end */
+};
+
+static _Thread_local struct thread_loop current;
+static pthread_key_t at_thread_end;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void free_ours(void *unused)
+{
+    (void)unused;
+    if (current.ours)
+        (void)coil_loop_free(current.loop);
+}
+
+static void make_key(void)
+{
+    int rc = pthread_key_create(&at_thread_end, free_ours);
+    ASSERT(rc == 0);
+}
+
+/* Somebody frees the loop: this thread has none any more. */
+static void forget(coil_loop *loop)
+{
+    if (current.loop == loop)
+        current = (struct thread_loop){0};
+}
+
+coil_loop *coil_get_event_loop(void)
+{
+    coil_loop *running = coil_get_running_loop();
+
+    if (running)
+        return running;
+    if (current.loop && !coil_is_closed(current.loop))
+        return current.loop;
+    coil_loop *loop = coil_loop_new(NULL);
+    if (coil_is_err(loop))
+        return loop;
+    if (current.ours)
+        (void)coil_loop_free(current.loop);
+    current = (struct thread_loop){.loop = loop, .ours = true};
+    loop->on_free = forget;
+    int rc = pthread_once(&once, make_key);
+    ASSERT(rc == 0);
+    /* The value only has to be there for the destructor to be called. Without memory for it the
+     * loop lives until the end of the process, as a thread's last loop may. */
+    (void)pthread_setspecific(at_thread_end, &current);
+    return loop;
+}
+
+int coil_set_event_loop(coil_loop *loop)
+{
+    if (coil_is_err(loop))
+        return coil_err(loop);
+    if (sched_running())
+        return -EBUSY;
+    if (loop == current.loop)
+        return 0;
+    if (current.ours)
+        (void)coil_loop_free(current.loop);
+    current = (struct thread_loop){.loop = loop};
+    if (loop)
+        loop->on_free = forget;
+    return 0;
+}
+
+coil_loop *run_default_loop(void)
+{
+    return coil_get_event_loop();
+}
+
+static coil_loop *named_or_default(coil_loop *loop)
+{
+    return loop ? loop : run_default_loop();
+}
+
+/* ---- calls that need a loop ---------------------------------------------------------------- */
+
+coil_task *coil_create_task(coil_fn fn, void *arg)
+{
+    return coil_create_task_with(NULL, fn, arg, NULL);
+}
+
+coil_task *coil_create_task_with(coil_loop *loop, coil_fn fn, void *arg,
+                                 const coil_task_options *options)
+{
+    if (!fn)
+        return COIL_ERR(-EINVAL);
+    loop = named_or_default(loop);
+    return coil_is_err(loop) ? COIL_ERR(coil_err(loop)) : task_new(loop->sched, fn, arg, options);
+}
+
+int coil_go(coil_fn fn, void *arg)
+{
+    coil_task *task = coil_create_task(fn, arg);
+
+    if (coil_is_err(task))
+        return coil_err(task);
+    coil_unref(task);
+    return 0;
+}
+
+coil_future *coil_create_future(coil_loop *loop)
+{
+    loop = named_or_default(loop);
+    return coil_is_err(loop) ? COIL_ERR(coil_err(loop)) : future_new_plain(loop->sched);
+}
+
+coil_future *coil_gather(const coil_coro *coroutines, size_t n, unsigned flags)
+{
+    coil_loop *loop = run_default_loop();
+    return coil_is_err(loop) ? COIL_ERR(coil_err(loop))
+                             : gather_coroutines(loop->sched, coroutines, n, flags);
+}
+
+coil_future *coil_gather_futures(coil_future *const *futures, size_t n, unsigned flags)
+{
+    struct sched *sched = NULL;
+
+    if (n && !futures)
+        return COIL_ERR(-EINVAL);
+    if (n) {
+        int rc = future_argument(futures[0]);
+        if (rc < 0)
+            return COIL_ERR(rc);
+        sched = futures[0]->sched;
+    } else {
+        coil_loop *loop = run_default_loop();
+        if (coil_is_err(loop))
+            return COIL_ERR(coil_err(loop));
+        sched = loop->sched;
+    }
+    return gather_futures(sched, futures, n, flags);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+/* coil_run: a loop from its beginning to its end. */
+#include "run/run.h"
+
+#include "base/alloc.h"
+#include "base/warn.h"
+#include "compose/gather.h"
+
+static void report(const coil_task *task)
+{
+    char name[64];
+
+    if (task->state == COIL_CANCELLED || !coil_is_err(task->result))
+        return;
+    (void)task_write_name(task, name, sizeof(name));
+    coil__warn("%s failed while the loop ended: %s", name, coil_strerror(coil_err(task->result)));
+}
+
+/* Cancels what the main task left behind and runs until all of it has ended. What cannot be waited
+ * for is left to coil_close, which ends every task. */
+static void cancel_leftovers(coil_loop *loop)
+{
+    struct sched *sched = loop->sched;
+    size_t n = sched->task_count, i = 0;
+
+    if (!n)
+        return;
+    coil_task **tasks = coil__alloc(n * sizeof(*tasks));
+    if (!tasks)
+        return;
+    list_for_each (node, &sched->tasks) {
+        tasks[i++] = coil_ref(list_entry(node, struct coil_future, link));
+    }
+    for (i = 0; i < n; i++)
+        (void)coil_cancel(tasks[i]);
+    coil_future *all = gather_futures(sched, tasks, n, COIL_RETURN_ERRORS);
+    int rc = coil_run_until_complete(loop, all, NULL);
+    coil_unref(all);
+    for (i = 0; i < n; i++) {
+        if (rc == 0)
+            report(tasks[i]);
+        coil_unref(tasks[i]);
+    }
+    coil__free(tasks);
+}
+
+int coil_run(coil_fn main, void *arg, void **result)
+{
+    return coil_run_with(main, arg, result, NULL);
+}
+
+int coil_run_with(coil_fn main, void *arg, void **result, const coil_loop_options *options)
+{
+    if (!main)
+        return -EINVAL;
+    if (sched_running())
+        return -EBUSY;
+    coil_loop *loop = coil_loop_new(options);
+    if (coil_is_err(loop))
+        return coil_err(loop);
+    coil_task *task = coil_create_task_with(loop, main, arg, NULL);
+    int rc = coil_run_until_complete(loop, task, result);
+    coil_unref(task);
+    cancel_leftovers(loop);
+    (void)coil_loop_free(loop);
+    return rc;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The head of a future: what lives as long as somebody holds it. A task is a future with a
+ * coroutine; its running part (task/task.h) lies on its stack.
+ */
+#ifndef TASK_FUTURE_H
+#define TASK_FUTURE_H
+
+#include "base/machine.h"
+#include "task/item.h"
+#include "task/sched.h"
+
+#include <coil/future.h>
+
+#include <errno.h>
+
+struct task_run;
+
+/* What differs between kinds of futures. */
+struct future_class {
+    /* Asks a pending future to end as cancelled; whether it will. */
+    bool (*cancel)(struct coil_future *future);
+    /* At the last unref, before the head goes. NULL: nothing to do. */
+    void (*destroy)(struct coil_future *future);
+    /* Called when the result is taken. NULL: nothing to do. */
+    void (*taken)(struct coil_future *future);
+};
+
+/*
+ * Someone who wants to know when a future is done: linked into its ring of watchers, told in the
+ * order in which they came. `notify` unlinks nothing (it already is) and only queues.
+ */
+struct watcher {
+    struct watcher *previous, *next;
+    void (*notify)(struct watcher *watcher, struct coil_future *future);
+};
+
+enum future_flags {
+    FUTURE_TASK = 1,
+    FUTURE_TAKEN = 2,       /* somebody has the result */
+    FUTURE_MUST_CANCEL = 4, /* task: -ECANCELED is to be delivered at its next wait */
+    FUTURE_OWNS_ARG = 8,    /* task: `arg` is a copy of ours */
+    FUTURE_OWNS_NAME = 16,
+    FUTURE_REFUSED = 32 /* task: its loop closes, every wait is refused */
+};
+
+struct coil_future {
+    struct item item; /* the task's next step */
+    struct sched *sched;
+    const struct future_class *class;
+    void *result;             /* or an error-encoded code */
+    struct watcher *watchers; /* the oldest; a ring */
+    uint32_t refs;
+    uint32_t id;
+    uint16_t flags; /* enum future_flags */
+    uint8_t state;  /* coil_state */
+    uint8_t stack_class;
+    uint32_t cancel_requests;
+    coil_dispose_fn dispose;
+    union {
+        coil_fn fn;    /* task */
+        void *private; /* the other classes' own */
+    };
+    void *arg;
+    struct task_run *run;  /* NULL before the first step and after the end */
+    struct list_node link; /* in sched->tasks */
+    char *name;
+};
+
+_Static_assert(sizeof(struct coil_future) <= 128, "a head is two cache lines");
+
+/* Pending, with one reference. Error-encoded. */
+struct coil_future *future_new(struct sched *sched, const struct future_class *class);
+
+/* A plain one, as coil_create_future makes. */
+struct coil_future *future_new_plain(struct sched *sched);
+
+/* Ends a pending future and tells its watchers. `result` may be error-encoded. */
+void future_finish(struct coil_future *future, coil_state state, void *result);
+
+/* 0 and the result, or the code; marks the result as taken when `result` is given. */
+int future_read(struct coil_future *future, void **result);
+
+void future_watch(struct coil_future *future, struct watcher *watcher);
+void future_unwatch(struct coil_future *future, struct watcher *watcher);
+
+static inline bool watcher_linked(const struct watcher *watcher)
+{
+    return watcher->next != NULL;
+}
+
+static inline bool future_done(const struct coil_future *future)
+{
+    return future->state != COIL_PENDING;
+}
+
+static inline bool future_is_task(const struct coil_future *future)
+{
+    return future->flags & FUTURE_TASK;
+}
+
+/* 0, or the code that a public function returns for such an argument. */
+static inline int future_argument(const struct coil_future *future)
+{
+    if (unlikely(!future))
+        return -EINVAL;
+    return unlikely(coil_is_err(future)) ? coil_err(future) : 0;
+}
+
+#endif

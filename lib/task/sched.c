@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "task/sched.h"
+
+#include "base/alloc.h"
+#include "fiber/fiber.h"
+#include "task/future.h"
+#include "task/task.h"
+
+_Thread_local struct sched *coil__sched_running __attribute__((tls_model("initial-exec")));
+
+struct sched *sched_new(coil_loop *loop, int stack_class, size_t stacks_kept)
+{
+    struct sched *sched = coil__alloc_zeroed(sizeof(*sched));
+
+    if (!sched)
+        return NULL;
+    fifo_init(&sched->ready);
+    list_init(&sched->tasks);
+    stacks_init(&sched->stacks, stacks_kept);
+    slab_init(&sched->heads, (sizeof(struct coil_future) + 15) & ~(size_t)15);
+    sched->loop = loop;
+    sched->refs = 1;
+    sched->stack_class = stack_class;
+    return sched;
+}
+
+void sched_ref(struct sched *sched)
+{
+    sched->refs++;
+    ASSERT(sched->refs != 0);
+}
+
+void sched_unref(struct sched *sched)
+{
+    ASSERT(sched->refs > 0);
+    if (--sched->refs)
+        return;
+    ASSERT(sched->closed && sched->task_count == 0 && sched->ready.count == 0);
+    slab_fini(&sched->heads);
+    coil__free(sched);
+}
+
+static void run_item(struct sched *sched, struct item *item)
+{
+    if (item->kind == ITEM_STEP) {
+        task_step(container_of(item, struct coil_future, item));
+        return;
+    }
+    struct call *call = container_of(item, struct call, item);
+    call->run(call, sched->closing);
+}
+
+void sched_run_batch(struct sched *sched, size_t most)
+{
+    struct sched *outer = coil__sched_running;
+
+    coil__sched_running = sched;
+    sched->home = fiber_current();
+    if (sched->iteration == 0)
+        sched->iteration = sched->ready.count;
+    sched->budget = sched->iteration < most ? sched->iteration : most;
+    while (sched->budget) {
+        struct item *item = sched_next(sched);
+        run_item(sched, item);
+        ASSERT(sched->current == NULL);
+    }
+    coil__sched_running = outer;
+}

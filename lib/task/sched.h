@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The scheduler of one loop: the ready queue and who runs. It knows no engine and no clock.
+ *
+ * Items run in the order in which they were queued. An iteration is what was queued at one moment;
+ * a batch runs at most `budget` items of it, so that a long iteration does not keep the engine
+ * waiting. A task that parks switches straight to the next item when that is the step of a started
+ * task, and to `home`, the fiber that runs the batch, otherwise: calls never run on a task's stack.
+ *
+ * It is on the heap and counted, because futures outlive their loop: each living head holds it.
+ */
+#ifndef TASK_SCHED_H
+#define TASK_SCHED_H
+
+#include "base/list.h"
+#include "base/slab.h"
+#include "ctx/stack.h"
+#include "os/os.h"
+#include "task/item.h"
+
+#include <coil/base.h>
+
+struct fiber;
+
+struct sched {
+    struct fifo ready;
+    size_t iteration; /* items of this iteration that have not run */
+    size_t budget;    /* items that this batch may still run */
+    struct coil_future *current;
+    struct fiber *home;
+    struct list tasks; /* unfinished ones, in order of creation */
+    size_t task_count;
+    struct stacks stacks;
+    struct slab heads;
+    coil_loop *loop;  /* NULL after coil_loop_free */
+    uint32_t refs;    /* living heads, and the loop */
+    uint32_t last_id; /* of tasks */
+    uintptr_t thread; /* 0 until the first run */
+    int stack_class;  /* of a task's stack, unless its options say otherwise */
+    bool closing;     /* calls are dropped, waits are refused */
+    bool closed;
+};
+
+/* The scheduler whose batch runs on this thread, or NULL. */
+extern _Thread_local struct sched *coil__sched_running __attribute__((tls_model("initial-exec")));
+
+static inline struct sched *sched_running(void)
+{
+    return coil__sched_running;
+}
+
+struct sched *sched_new(coil_loop *loop, int stack_class, size_t stacks_kept);
+void sched_ref(struct sched *sched);
+void sched_unref(struct sched *sched);
+
+/* Asserts contract 2: work on a loop is done on its thread. */
+static inline void sched_check_thread(const struct sched *sched)
+{
+    ASSERT_CONTRACT(sched->thread == 0 || sched->thread == os_thread_self(),
+                    "a call from another thread than the loop's");
+}
+
+/* Appends to the ready queue. */
+static inline void sched_queue(struct sched *sched, struct item *item)
+{
+    ASSERT(!item->queued);
+    item->queued = true;
+    fifo_append(&sched->ready, &item->node);
+}
+
+static inline bool sched_idle(const struct sched *sched)
+{
+    return sched->ready.count == 0;
+}
+
+/* Runs up to `most` items; a new iteration starts when the last one is done. */
+void sched_run_batch(struct sched *sched, size_t most);
+
+/* Whether every item of the iteration has run. */
+static inline bool sched_iteration_done(const struct sched *sched)
+{
+    return sched->iteration == 0;
+}
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Tasks: futures that run a coroutine on a chain of fibers. The running part lies at the high end
+ * of the task's stack, from its first step to its end.
+ */
+#ifndef TASK_TASK_H
+#define TASK_TASK_H
+
+#include "fiber/fiber.h"
+#include "task/future.h"
+#include "task/wait.h"
+
+#include <coil/task.h>
+
+struct task_run {
+    struct fiber fiber;    /* the first of the chain */
+    struct fiber *leaf;    /* the one that parked; a generator's, when it waits */
+    struct waiter *waiter; /* what the task waits for; NULL: for its turn */
+    unsigned refusals;     /* waits refused since the loop began to close */
+};
+
+enum { TASK_REFUSALS_MAX = 100 }; /* as coil_close promises */
+
+/* A task whose first step is queued. Error-encoded. */
+struct coil_future *task_new(struct sched *sched, coil_fn fn, void *arg,
+                             const coil_task_options *options);
+
+/* Runs the next step; from the home fiber. Returns when the batch goes on there. */
+void task_step(struct coil_future *task);
+
+/* Parks the running task until it is stepped again. It is queued, or somebody will queue it. */
+void task_park(struct coil_future *task);
+
+/* Queues the next step of a parked task. */
+static inline void task_wake(struct coil_future *task)
+{
+    sched_queue(task->sched, &task->item);
+}
+
+/* The task that runs on this thread, or NULL. */
+static inline struct coil_future *task_current(void)
+{
+    struct sched *sched = sched_running();
+    return likely(sched != NULL) ? sched->current : NULL;
+}
+
+/* Closing: asks a task to end, now and at each further wait. */
+void task_refuse(struct coil_future *task);
+
+/* Closing: ends a task that does not end, where it stands. Its locals are lost. */
+void task_abandon(struct coil_future *task);
+
+/* Writes "task-N" or the task's own name, and returns the name's length. */
+int task_write_name(const struct coil_future *task, char *buffer, size_t size);
+
+/* The next item to run in this batch; it counts. There is one. */
+static inline struct item *sched_next(struct sched *sched)
+{
+    struct fifo_node *node = fifo_take(&sched->ready);
+
+    ASSERT(node != NULL);
+    struct item *item = container_of(node, struct item, node);
+    item->queued = false;
+    sched->budget--;
+    sched->iteration--;
+    return item;
+}
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Deadlines in order: exact to the nanosecond, equal ones first in, first out. The clock is an
+ * argument; nothing here reads one.
+ *
+ * Two structures hold the entries. Deadlines mostly come in growing order (a thousand tasks sleep
+ * for the same time): an entry that is not before the last one of `run`, a sorted queue, is
+ * appended to it in constant time, and so taken. Any other goes into `heap`, a heap with four
+ * children a node. The earliest is the smaller of the two fronts.
+ *
+ * An entry refers to a slot; the slot knows what the timer means. To disarm a timer is to free its
+ * slot: its entry goes stale, is recognized by the sequence number, and dropped when it reaches the
+ * front or when stale entries outnumber the living. So disarming touches one line of memory,
+ * however many timers there are, where a removal from the heap would touch five.
+ */
+#ifndef TIMER_TIMER_H
+#define TIMER_TIMER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TIMER_NEVER INT64_MAX
+
+struct timer_entry {
+    int64_t deadline;
+    uint64_t sequence; /* orders equal deadlines; 0 is never used */
+    uint32_t slot;
+};
+
+struct timer_slot {
+    uint64_t sequence; /* of its living entry; 0: free */
+    union {
+        void *payload;
+        uint32_t next_free;
+    };
+};
+
+struct timer_run { /* a sorted queue in a ring of entries; capacity is a power of two */
+    struct timer_entry *entries;
+    size_t first, count, capacity;
+};
+
+struct timer_heap {
+    struct timer_entry *entries;
+    size_t count, capacity;
+};
+
+struct timers {
+    struct timer_run run;
+    struct timer_heap heap;
+    struct timer_slot *slots;
+    uint32_t slot_count, slot_capacity, free_slot;
+    uint64_t next_sequence;
+    size_t live;
+};
+
+void timers_init(struct timers *timers);
+void timers_fini(struct timers *timers);
+
+/* -ENOMEM. `payload` is not NULL. */
+int timers_arm(struct timers *timers, int64_t deadline, void *payload, uint32_t *timer);
+
+/* `timer` is armed: it has neither been disarmed nor expired. */
+void timers_disarm(struct timers *timers, uint32_t timer);
+
+/* The earliest deadline, TIMER_NEVER when there is none. */
+int64_t timers_earliest(struct timers *timers);
+
+/* Takes the first timer whose deadline is not after `now` and returns its payload, or NULL. */
+void *timers_expire(struct timers *timers, int64_t now);
+
+#endif

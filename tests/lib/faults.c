@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "faults.h"
+
+#include "base/fault.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+static atomic_size_t met;
+static size_t failing;
+static const char *only_point;
+static bool walk;
+
+static bool at_point(const char *point)
+{
+    if (only_point && strcmp(point, only_point) != 0)
+        return false;
+    return atomic_fetch_add(&met, 1) + 1 == failing;
+}
+
+void faults_fail(size_t k, const char *only)
+{
+    atomic_store(&met, 0);
+    failing = k;
+    only_point = only;
+    coil__fault_hook = at_point;
+}
+
+size_t faults_met(void)
+{
+    return atomic_load(&met);
+}
+
+void faults_end(void)
+{
+    coil__fault_hook = NULL;
+}
+
+void faults_walk(bool walking)
+{
+    walk = walking;
+}
+
+bool faults_walking(void)
+{
+    return walk;
+}

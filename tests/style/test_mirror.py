@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""tests/unit/ mirrors lib/: test_mirror.py SOURCE_ROOT
+
+lib/folder/name.c is tested in tests/unit/folder/test_name.c, and a test file there has its
+counterpart, name.c or name.h, in lib/.
+"""
+
+import re
+
+import source
+
+# Sources tested in another file than their own: (file in lib/, file in tests/unit/): why.
+TESTED_ELSEWHERE = {
+}
+
+
+def check(root, elsewhere=None):
+    elsewhere = TESTED_ELSEWHERE if elsewhere is None else elsewhere
+    findings = []
+    files = set(source.files(root))
+    instead = {code: test for code, test in elsewhere}
+    for code, test in elsewhere:
+        for path in (f"lib/{code}", f"tests/unit/{test}"):
+            if path not in files:
+                findings.append(f"{path}:0: named as an exception of the mirror, but not there")
+
+    for path in sorted(files):
+        if match := re.fullmatch(r"lib/(.+)/(\w+)\.c", path):
+            test = f"tests/unit/{match[1]}/test_{match[2]}.c"
+            if test not in files and path[len("lib/"):] not in instead:
+                findings.append(f"{path}:1: has no {test}")
+        elif match := re.fullmatch(r"tests/unit/((?:.+/)?)(\w+)\.c", path):
+            if not match[2].startswith("test_"):
+                findings.append(f"{path}:1: only test_*.c are tests; a helper is no unit test")
+                continue
+            code = f"lib/{match[1]}{match[2][len('test_'):]}"
+            if not {code + ".c", code + ".h"} & files:
+                findings.append(f"{path}:1: there is neither {code}.c nor {code}.h")
+    return findings
+
+
+if __name__ == "__main__":
+    source.main(check)
