@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <coil/base.h>
+#include "base/err.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,12 +13,12 @@ void *coil_err_ptr(int code)
 
 bool coil_is_err(const void *pointer)
 {
-    return (uintptr_t)pointer >= (uintptr_t)-COIL_ERROR_MAX;
+    return err_is(pointer);
 }
 
 int coil_err(const void *pointer)
 {
-    return coil_is_err(pointer) ? (int)(intptr_t)pointer : 0;
+    return err_code(pointer);
 }
 
 #define OWN_TEXT(name, value, text)                                                                \

@@ -15,10 +15,16 @@
 #define poison_clear(memory, size)   __asan_unpoison_memory_region(memory, size)
 #define poison_defined(memory, size) __asan_unpoison_memory_region(memory, size)
 #elif COIL_VALGRIND
+#include <stdbool.h>
 #include <valgrind/memcheck.h>
-#define poison_set(memory, size)     ((void)VALGRIND_MAKE_MEM_NOACCESS(memory, size))
-#define poison_clear(memory, size)   ((void)VALGRIND_MAKE_MEM_UNDEFINED(memory, size))
-#define poison_defined(memory, size) ((void)VALGRIND_MAKE_MEM_DEFINED(memory, size))
+/* Asked once: a request to Valgrind costs some ns when it is not there. */
+extern bool coil__on_valgrind;
+#define poison_set(memory, size)                                                                   \
+    (unlikely(coil__on_valgrind) ? (void)VALGRIND_MAKE_MEM_NOACCESS(memory, size) : (void)0)
+#define poison_clear(memory, size)                                                                 \
+    (unlikely(coil__on_valgrind) ? (void)VALGRIND_MAKE_MEM_UNDEFINED(memory, size) : (void)0)
+#define poison_defined(memory, size)                                                               \
+    (unlikely(coil__on_valgrind) ? (void)VALGRIND_MAKE_MEM_DEFINED(memory, size) : (void)0)
 #else
 #define poison_set(memory, size)     ((void)(memory), (void)(size))
 #define poison_clear(memory, size)   ((void)(memory), (void)(size))

@@ -2,16 +2,10 @@
 #include "base/slab.h"
 
 #include "base/alloc.h"
-#include "base/assert.h"
-#include "base/poison.h"
-
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20 };
-
-struct slab_free {
-    struct slab_free *next;
-};
 
 struct slab_chunk {
     struct slab_chunk *next;
@@ -37,13 +31,13 @@ void slab_fini(struct slab *slab)
     slab->fresh = slab->fresh_end = NULL;
 }
 
-void *slab_grow(struct slab *slab)
+static bool grow(struct slab *slab)
 {
     size_t size = slab->next_chunk;
     struct slab_chunk *chunk = coil__alloc(size);
 
     if (!chunk)
-        return NULL;
+        return false;
     chunk->next = slab->chunks;
     chunk->size = size;
     slab->chunks = chunk;
@@ -54,35 +48,16 @@ void *slab_grow(struct slab *slab)
     poison_set(slab->fresh, (size_t)(slab->fresh_end - slab->fresh));
     if (slab->next_chunk < LARGEST_CHUNK)
         slab->next_chunk *= 2;
-    return slab_take(slab);
+    return true;
 }
 
-void *slab_take(struct slab *slab)
+void *slab_take_fresh(struct slab *slab)
 {
-    struct slab_free *object = slab->free;
-
-    if (likely(object != NULL)) {
-        poison_defined(object, sizeof(*object));
-        slab->free = object->next;
-        poison_clear(object, slab->object_size);
-    } else if (slab->fresh && (size_t)(slab->fresh_end - slab->fresh) >= slab->object_size) {
-        object = (struct slab_free *)(void *)slab->fresh;
-        slab->fresh += slab->object_size;
-        poison_clear(object, slab->object_size);
-    } else {
-        return slab_grow(slab);
-    }
+    if ((size_t)(slab->fresh_end - slab->fresh) < slab->object_size && !grow(slab))
+        return NULL;
+    void *object = slab->fresh;
+    slab->fresh += slab->object_size;
+    poison_clear(object, slab->object_size);
     slab->live++;
     return object;
-}
-
-void slab_give(struct slab *slab, void *object)
-{
-    struct slab_free *node = object;
-
-    ASSERT(slab->live > 0);
-    slab->live--;
-    node->next = slab->free;
-    slab->free = node;
-    poison_set(object, slab->object_size);
 }

@@ -6,10 +6,16 @@
 #ifndef BASE_SLAB_H
 #define BASE_SLAB_H
 
+#include "base/assert.h"
+#include "base/poison.h"
+
 #include <stddef.h>
 
-struct slab_free;
 struct slab_chunk;
+
+struct slab_free {
+    struct slab_free *next;
+};
 
 struct slab {
     struct slab_free *free;
@@ -22,8 +28,31 @@ struct slab {
 
 void slab_init(struct slab *slab, size_t object_size); /* a multiple of 16 */
 void slab_fini(struct slab *slab);                     /* nothing may be live */
-void *slab_grow(struct slab *slab);                    /* slab_take's slow path */
-void *slab_take(struct slab *slab);                    /* not zeroed; NULL: no memory */
-void slab_give(struct slab *slab, void *object);
+void *slab_take_fresh(struct slab *slab);              /* slab_take's slow path */
+
+/* Not zeroed. NULL: no memory. */
+static inline void *slab_take(struct slab *slab)
+{
+    struct slab_free *object = slab->free;
+
+    if (unlikely(!object))
+        return slab_take_fresh(slab);
+    poison_defined(object, sizeof(*object));
+    slab->free = object->next;
+    poison_clear(object, slab->object_size);
+    slab->live++;
+    return object;
+}
+
+static inline void slab_give(struct slab *slab, void *object)
+{
+    struct slab_free *node = object;
+
+    ASSERT(slab->live > 0);
+    slab->live--;
+    node->next = slab->free;
+    slab->free = node;
+    poison_set(object, slab->object_size);
+}
 
 #endif

@@ -53,7 +53,7 @@ static void destroy(struct coil_future *outer)
         struct child *child = &gather->children[i];
         if (watcher_linked(&child->watcher))
             future_unwatch(child->future, &child->watcher);
-        coil_unref(child->future);
+        future_unref(child->future);
     }
     coil__free(gather);
 }
@@ -96,7 +96,7 @@ static void child_is_done(struct child *child)
     gather->finished++;
     if (future_done(gather->outer))
         return;
-    if (!(gather->flags & COIL_RETURN_ERRORS) && coil_is_err(child->future->result) &&
+    if (!(gather->flags & COIL_RETURN_ERRORS) && err_is(child->future->result) &&
         !(gather->cancel_requested && child->future->state == COIL_CANCELLED)) {
         future_finish(gather->outer, COIL_FINISHED, child->future->result);
         return;
@@ -112,14 +112,14 @@ static void run(struct call *call, bool drop)
 
     (void)drop;
     child_is_done(child);
-    coil_unref(outer);
+    future_unref(outer);
 }
 
 static void queue(struct watcher *watcher, struct coil_future *future)
 {
     struct child *child = container_of(watcher, struct child, watcher);
 
-    coil_ref(child->gather->outer);
+    future_ref(child->gather->outer);
     sched_queue(future->sched, &child->call.item);
 }
 
@@ -163,11 +163,11 @@ struct coil_future *gather_futures(struct sched *sched, coil_future *const *futu
     if (rc < 0)
         return COIL_ERR(rc);
     struct coil_future *outer = future_new(sched, &gather_class);
-    if (coil_is_err(outer))
+    if (err_is(outer))
         return outer;
     struct gather *gather = gather_new(n, flags);
     if (!gather) {
-        coil_unref(outer);
+        future_unref(outer);
         return COIL_ERR(-ENOMEM);
     }
     gather->outer = outer;
@@ -177,7 +177,7 @@ struct coil_future *gather_futures(struct sched *sched, coil_future *const *futu
         child->watcher.notify = queue;
         call_init(&child->call, run);
         child->gather = gather;
-        child->future = coil_ref(futures[i]);
+        child->future = future_ref(futures[i]);
         if (!future_done(futures[i]))
             future_watch(futures[i], &child->watcher);
     }
@@ -207,7 +207,7 @@ struct coil_future *gather_coroutines(struct sched *sched, const coil_coro *coro
         return COIL_ERR(-ENOMEM);
     for (; made < n; made++) {
         tasks[made] = task_new(sched, coroutines[made].fn, coroutines[made].arg, NULL);
-        if (coil_is_err(tasks[made]))
+        if (err_is(tasks[made]))
             break;
     }
     if (made == n)
@@ -215,9 +215,9 @@ struct coil_future *gather_coroutines(struct sched *sched, const coil_coro *coro
     else
         outer = tasks[made];
     for (size_t i = 0; i < made; i++) {
-        if (coil_is_err(outer))
+        if (err_is(outer))
             (void)coil_cancel(tasks[i]);
-        coil_unref(tasks[i]);
+        future_unref(tasks[i]);
     }
     coil__free(tasks);
     return outer;

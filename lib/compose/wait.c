@@ -7,6 +7,7 @@
  */
 #include "base/alloc.h"
 #include "loop/loop.h"
+#include "task/park.h"
 
 #include <coil/compose.h>
 
@@ -57,7 +58,7 @@ static void entry_is_done(struct call *call, bool drop)
     wait->left--;
     if (!wait->released && (wait->left == 0 || wait->return_when == COIL_FIRST_COMPLETED ||
                             (wait->return_when == COIL_FIRST_ERROR &&
-                             future->state != COIL_CANCELLED && coil_is_err(future->result))))
+                             future->state != COIL_CANCELLED && err_is(future->result))))
         release(wait);
     unref(wait);
 }
@@ -135,7 +136,7 @@ static void watch_all(struct wait *wait, coil_future *const *futures, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct wait_entry *entry = &wait->entries[i];
         *entry = (struct wait_entry){
-            .watcher.notify = queue_entry, .wait = wait, .future = coil_ref(futures[i])};
+            .watcher.notify = queue_entry, .wait = wait, .future = future_ref(futures[i])};
         call_init(&entry->call, entry_is_done);
         if (future_done(futures[i]))
             queue_entry(&entry->watcher, futures[i]);
@@ -186,7 +187,7 @@ int coil_wait(coil_future **futures, size_t n, coil_time timeout, int return_whe
         if (rc == 0)
             rc = sort_done_first(futures, n, scratch);
         for (size_t i = 0; i < n; i++)
-            coil_unref(wait->entries[i].future);
+            future_unref(wait->entries[i].future);
     }
     coil__free(scratch);
     wait->released = true;

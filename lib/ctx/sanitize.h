@@ -10,6 +10,7 @@
 #define CTX_SANITIZE_H
 
 #include "base/macros.h"
+#include "base/poison.h"
 
 #include <stddef.h>
 
@@ -54,7 +55,8 @@ static inline void sanitize_init(struct sanitize_stack *stack, void *low, size_t
     stack->fiber = __tsan_create_fiber(0);
 #endif
 #if COIL_VALGRIND
-    stack->id = VALGRIND_STACK_REGISTER(low, (char *)low + size);
+    if (unlikely(coil__on_valgrind))
+        stack->id = VALGRIND_STACK_REGISTER(low, (char *)low + size);
 #endif
 }
 
@@ -80,7 +82,8 @@ static inline void sanitize_fini(struct sanitize_stack *stack)
     stack->fiber = NULL;
 #endif
 #if COIL_VALGRIND
-    VALGRIND_STACK_DEREGISTER(stack->id);
+    if (unlikely(coil__on_valgrind))
+        VALGRIND_STACK_DEREGISTER(stack->id);
 #endif
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * Where a context begins: sp is its stack's top, aligned to 16; rbp holds the entry; rdx the first
- * value. rbp becomes 0 and the return address undefined: this is the outermost frame, and frame
- * pointer chains, gdb and perf end here. The entry never returns.
+ * value. rbp becomes 0 and the return address 0: this is the outermost frame, and frame pointer
+ * chains, gdb and perf end here. The entry never returns.
+ *
+ * The entry is jumped to, not called: a call that no return answers would leave the CPU's return
+ * predictions one off for everybody who runs next on this thread.
  */
         .text
         .globl  coil__ctx_start
@@ -16,8 +19,9 @@ coil__ctx_start:
         movq    %rbp, %rax
         xorl    %ebp, %ebp
         movq    %rdx, %rdi
-        callq   *%rax
-        ud2
+        pushq   $0
+        .cfi_adjust_cfa_offset 8
+        jmpq    *%rax
         .cfi_endproc
         .size   coil__ctx_start, . - coil__ctx_start
 

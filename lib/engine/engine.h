@@ -20,6 +20,7 @@
 #define ENGINE_ENGINE_H
 
 #include "base/assert.h"
+#include "base/err.h"
 #include "base/list.h"
 #include "base/machine.h"
 #include "base/probe.h"
@@ -129,6 +130,7 @@ struct engine_class {
     void (*cancel)(struct engine *engine, struct op *op);
     int (*enter)(struct engine *engine, int64_t deadline, bool block);
     size_t (*reap)(struct engine *engine, struct completion *completions, size_t most);
+    bool (*quiet)(const struct engine *engine);
     unsigned (*news)(struct engine *engine);
     int64_t (*now)(const struct engine *engine);
     void (*wake)(struct engine *engine);
@@ -195,6 +197,12 @@ static inline void engine_cancel(struct engine *engine, struct op *op)
 static inline int engine_enter(struct engine *engine, int64_t deadline, bool block)
 {
     return engine->class->enter(engine, deadline, block);
+}
+
+/* Whether an enter that does not block, and the questions after it, would change nothing. */
+static inline bool engine_quiet(const struct engine *engine)
+{
+    return engine->class->quiet(engine);
 }
 
 /* What came since this was last asked (enum engine_news); costs next to nothing. */

@@ -29,23 +29,26 @@ static struct fiber *heir(const struct fiber *fiber)
 
 static void begin(void *value)
 {
-    struct fiber *self = coil__fiber_current;
+    struct fiber *self = fiber_begun();
 
-    ctx_begun(&self->ctx);
-    if (coil__fiber_departed)
-        fiber_collect();
     value = self->entry(value);
     fiber_leave(heir(self), value);
 }
 
-void fiber_init(struct fiber *fiber, struct stack *stack, void *top, fiber_fn entry)
+void fiber_prepare(struct fiber *fiber, struct stack *stack, void *top, ctx_entry body)
 {
     fiber->parent = fiber_current();
     fiber->stack = stack;
-    fiber->entry = entry;
+    fiber->entry = NULL;
     fiber->state = FIBER_NEW;
     ASSERT((char *)top > stack->low && (char *)top <= (char *)stack);
-    ctx_init(&fiber->ctx, stack->low, (size_t)((char *)top - stack->low), begin);
+    ctx_init(&fiber->ctx, stack->low, (size_t)((char *)top - stack->low), body);
+}
+
+void fiber_init(struct fiber *fiber, struct stack *stack, void *top, fiber_fn entry)
+{
+    fiber_prepare(fiber, stack, top, begin);
+    fiber->entry = entry;
 }
 
 void fiber_discard(struct fiber *fiber)
@@ -85,17 +88,4 @@ void *fiber_throw(struct fiber *to, int code)
     if (next == fiber_current())
         return coil_err_ptr(code);
     return fiber_switch(next, coil_err_ptr(code));
-}
-
-void fiber_leave(struct fiber *to, void *value)
-{
-    struct fiber *self = coil__fiber_current;
-
-    ASSERT(self->stack != NULL && coil__fiber_departed == NULL);
-    ASSERT(to->state == FIBER_NEW || to->state == FIBER_SUSPENDED);
-    self->state = FIBER_DEAD;
-    coil__fiber_departed = self;
-    to->state = FIBER_RUNNING;
-    coil__fiber_current = to;
-    ctx_leave(&self->ctx, &to->ctx, value);
 }

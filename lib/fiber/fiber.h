@@ -51,6 +51,13 @@ static inline struct fiber *fiber_current(void)
  */
 void fiber_init(struct fiber *fiber, struct stack *stack, void *top, fiber_fn entry);
 
+/*
+ * The same for a body that does what a fiber's begin and end need itself: its first act is
+ * fiber_begun and its last fiber_leave. So no call stands between the switch and the body, and the
+ * CPU's return predictions stay in step.
+ */
+void fiber_prepare(struct fiber *fiber, struct stack *stack, void *top, ctx_entry body);
+
 /* Dies without having run: gives the stack back. Only for FIBER_NEW. */
 void fiber_discard(struct fiber *fiber);
 
@@ -59,11 +66,19 @@ void fiber_abandon(struct fiber *fiber);
 
 NOINLINE void fiber_collect(void);
 
-/* Continues `to`, and returns what somebody later continues this fiber with. */
-static ALWAYS_INLINE void *fiber_switch(struct fiber *to, void *value)
+static inline struct fiber *fiber_begun(void)
 {
-    struct fiber *from = fiber_current();
+    struct fiber *self = coil__fiber_current;
 
+    ctx_begun(&self->ctx);
+    if (unlikely(coil__fiber_departed != NULL))
+        fiber_collect();
+    return self;
+}
+
+/* fiber_switch for a caller that knows who runs. */
+static ALWAYS_INLINE void *fiber_switch_from(struct fiber *from, struct fiber *to, void *value)
+{
     ASSERT(to->state == FIBER_NEW || to->state == FIBER_SUSPENDED);
     from->state = FIBER_SUSPENDED;
     to->state = FIBER_RUNNING;
@@ -74,10 +89,27 @@ static ALWAYS_INLINE void *fiber_switch(struct fiber *to, void *value)
     return value;
 }
 
+/* Continues `to`, and returns what somebody later continues this fiber with. */
+static inline void *fiber_switch(struct fiber *to, void *value)
+{
+    return fiber_switch_from(fiber_current(), to, value);
+}
+
 /* As fiber_switch, and the switch that it ends returns COIL_ERR(code). */
 void *fiber_throw(struct fiber *to, int code);
 
 /* The running fiber dies and `to` goes on with `value`. */
-_Noreturn void fiber_leave(struct fiber *to, void *value);
+_Noreturn static ALWAYS_INLINE void fiber_leave(struct fiber *to, void *value)
+{
+    struct fiber *self = coil__fiber_current;
+
+    ASSERT(self->stack != NULL && coil__fiber_departed == NULL);
+    ASSERT(to->state == FIBER_NEW || to->state == FIBER_SUSPENDED);
+    self->state = FIBER_DEAD;
+    coil__fiber_departed = self;
+    to->state = FIBER_RUNNING;
+    coil__fiber_current = to;
+    ctx_leave(&self->ctx, &to->ctx, value);
+}
 
 #endif

@@ -2,6 +2,7 @@
 #include "loop/await.h"
 
 #include "loop/loop.h"
+#include "task/park.h"
 
 struct op_wait {
     struct waiter waiter;

@@ -2,6 +2,7 @@
 #include "loop/descriptor.h"
 
 #include "loop/await.h"
+#include "task/park.h"
 
 struct closer {
     struct waiter waiter;

@@ -40,9 +40,14 @@ void inbox_close(struct inbox *inbox);
 /* Moves what came to the ready queue. */
 void inbox_drain_slow(struct inbox *inbox, struct sched *sched);
 
+static inline bool inbox_empty(const struct inbox *inbox)
+{
+    return !atomic_load_explicit(&inbox->any, memory_order_relaxed);
+}
+
 static inline void inbox_drain(struct inbox *inbox, struct sched *sched)
 {
-    if (atomic_load_explicit(&inbox->any, memory_order_relaxed))
+    if (!inbox_empty(inbox))
         inbox_drain_slow(inbox, sched);
 }
 

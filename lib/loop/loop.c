@@ -25,6 +25,7 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
         coil__free(loop);
         return COIL_ERR(-ENOMEM);
     }
+    loop->sched->idle_turn = turn_is_idle;
     timers_init(&loop->timers);
     inbox_init(&loop->inbox);
     list_init(&loop->closers);

@@ -35,7 +35,7 @@ static inline int loop_argument(const coil_loop *loop)
 {
     if (unlikely(!loop))
         return -EINVAL;
-    return unlikely(coil_is_err(loop)) ? coil_err(loop) : 0;
+    return unlikely(err_is(loop)) ? err_code(loop) : 0;
 }
 
 /* The clock, read now. */

@@ -4,6 +4,7 @@
  * step: a callback that is due at the same time runs before the sleeper does.
  */
 #include "loop/loop.h"
+#include "task/park.h"
 
 enum sleep_state {
     SLEEP_ARMED, /* the timer runs */

@@ -3,11 +3,7 @@
 
 #include "loop/descriptor.h"
 
-enum {
-    /* Items a batch. The engine is asked for news in between; a batch of steps takes some 20 us. */
-    BATCH = 1024,
-    COMPLETIONS = 64
-};
+enum { COMPLETIONS = 64 };
 
 static void take_completions(coil_loop *loop)
 {
@@ -58,6 +54,12 @@ int turn(coil_loop *loop, bool may_block)
         (void)loop_clock(loop);
     take_due_timers(loop);
 
-    sched_run_batch(sched, BATCH);
+    sched_run(sched);
     return 0;
+}
+
+bool turn_is_idle(coil_loop *loop)
+{
+    return !loop->stopping && engine_quiet(loop->engine) && inbox_empty(&loop->inbox) &&
+           timers_earliest(&loop->timers) > loop->now;
 }

@@ -11,4 +11,7 @@
  */
 int turn(coil_loop *loop, bool may_block);
 
+/* Whether a turn would only run what is ready: nothing to submit, nothing came, nothing is due. */
+bool turn_is_idle(coil_loop *loop);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/fault.h"
+#include "base/poison.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +12,6 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#if COIL_VALGRIND
-#include <valgrind/valgrind.h>
-#endif
 
 /* linux/mman.h since 6.13; glibc 2.36 does not have it. */
 #ifndef MADV_GUARD_INSTALL
@@ -68,7 +65,7 @@ static bool guard_many(char *first, size_t stride, size_t count)
     struct iovec pages[GUARDS_A_CALL];
 
 #if COIL_VALGRIND
-    if (RUNNING_ON_VALGRIND) /* it does not know these calls, and complains */
+    if (coil__on_valgrind) /* it does not know these calls, and complains */
         return false;
 #endif
     int self = (int)syscall(SYS_pidfd_open, getpid(), 0);

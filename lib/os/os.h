@@ -47,7 +47,12 @@ typedef void *(*os_thread_fn)(void *argument);
 /* Signals stay with the program's own threads: a new thread blocks all of them. */
 int os_thread_start(pthread_t *thread, const char *name, os_thread_fn fn, void *argument);
 
+extern _Thread_local char coil__thread_mark __attribute__((tls_model("initial-exec")));
+
 /* A number that no other living thread has; cheap. */
-uintptr_t os_thread_self(void);
+static inline uintptr_t os_thread_self(void)
+{
+    return (uintptr_t)&coil__thread_mark;
+}
 
 #endif

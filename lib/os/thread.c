@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <signal.h>
 
+_Thread_local char coil__thread_mark __attribute__((tls_model("initial-exec")));
+
 int os_thread_start(pthread_t *thread, const char *name, os_thread_fn fn, void *argument)
 {
     sigset_t all, before;
@@ -23,10 +25,4 @@ int os_thread_start(pthread_t *thread, const char *name, os_thread_fn fn, void *
         return -started;
     (void)pthread_setname_np(*thread, name); /* for people only */
     return 0;
-}
-
-uintptr_t os_thread_self(void)
-{
-    static _Thread_local char here;
-    return (uintptr_t)&here;
 }

@@ -10,7 +10,7 @@ struct thread_loop {
     bool ours; /* made here: freed at the thread's end */
 };
 
-static _Thread_local struct thread_loop current;
+static _Thread_local struct thread_loop current __attribute__((tls_model("initial-exec")));
 static pthread_key_t at_thread_end;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -43,7 +43,7 @@ coil_loop *coil_get_event_loop(void)
     if (current.loop && !coil_is_closed(current.loop))
         return current.loop;
     coil_loop *loop = coil_loop_new(NULL);
-    if (coil_is_err(loop))
+    if (err_is(loop))
         return loop;
     if (current.ours)
         (void)coil_loop_free(current.loop);
@@ -59,8 +59,8 @@ coil_loop *coil_get_event_loop(void)
 
 int coil_set_event_loop(coil_loop *loop)
 {
-    if (coil_is_err(loop))
-        return coil_err(loop);
+    if (err_is(loop))
+        return err_code(loop);
     if (sched_running())
         return -EBUSY;
     if (loop == current.loop)
@@ -87,6 +87,10 @@ static coil_loop *named_or_default(coil_loop *loop)
 
 coil_task *coil_create_task(coil_fn fn, void *arg)
 {
+    struct sched *running = sched_running();
+
+    if (likely(running != NULL))
+        return task_new(running, fn, arg, NULL);
     return coil_create_task_with(NULL, fn, arg, NULL);
 }
 
@@ -96,15 +100,15 @@ coil_task *coil_create_task_with(coil_loop *loop, coil_fn fn, void *arg,
     if (!fn)
         return COIL_ERR(-EINVAL);
     loop = named_or_default(loop);
-    return coil_is_err(loop) ? COIL_ERR(coil_err(loop)) : task_new(loop->sched, fn, arg, options);
+    return err_is(loop) ? COIL_ERR(err_code(loop)) : task_new(loop->sched, fn, arg, options);
 }
 
 int coil_go(coil_fn fn, void *arg)
 {
     coil_task *task = coil_create_task(fn, arg);
 
-    if (coil_is_err(task))
-        return coil_err(task);
+    if (err_is(task))
+        return err_code(task);
     coil_unref(task);
     return 0;
 }
@@ -112,14 +116,14 @@ int coil_go(coil_fn fn, void *arg)
 coil_future *coil_create_future(coil_loop *loop)
 {
     loop = named_or_default(loop);
-    return coil_is_err(loop) ? COIL_ERR(coil_err(loop)) : future_new_plain(loop->sched);
+    return err_is(loop) ? COIL_ERR(err_code(loop)) : future_new_plain(loop->sched);
 }
 
 coil_future *coil_gather(const coil_coro *coroutines, size_t n, unsigned flags)
 {
     coil_loop *loop = run_default_loop();
-    return coil_is_err(loop) ? COIL_ERR(coil_err(loop))
-                             : gather_coroutines(loop->sched, coroutines, n, flags);
+    return err_is(loop) ? COIL_ERR(err_code(loop))
+                        : gather_coroutines(loop->sched, coroutines, n, flags);
 }
 
 coil_future *coil_gather_futures(coil_future *const *futures, size_t n, unsigned flags)
@@ -135,8 +139,8 @@ coil_future *coil_gather_futures(coil_future *const *futures, size_t n, unsigned
         sched = futures[0]->sched;
     } else {
         coil_loop *loop = run_default_loop();
-        if (coil_is_err(loop))
-            return COIL_ERR(coil_err(loop));
+        if (err_is(loop))
+            return COIL_ERR(err_code(loop));
         sched = loop->sched;
     }
     return gather_futures(sched, futures, n, flags);

@@ -23,7 +23,7 @@ coil_loop *coil_loop_new(const coil_loop_options *options)
     if (rc < 0)
         return COIL_ERR(rc);
     coil_loop *loop = loop_new(engine, class, kept);
-    if (coil_is_err(loop))
+    if (err_is(loop))
         engine_detach(engine);
     return loop;
 }

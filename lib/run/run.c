@@ -10,10 +10,10 @@ static void report(const coil_task *task)
 {
     char name[64];
 
-    if (task->state == COIL_CANCELLED || !coil_is_err(task->result))
+    if (task->state == COIL_CANCELLED || !err_is(task->result))
         return;
     (void)task_write_name(task, name, sizeof(name));
-    coil__warn("%s failed while the loop ended: %s", name, coil_strerror(coil_err(task->result)));
+    coil__warn("%s failed while the loop ended: %s", name, coil_strerror(err_code(task->result)));
 }
 
 /* Cancels what the main task left behind and runs until all of it has ended. What cannot be waited
@@ -56,8 +56,8 @@ int coil_run_with(coil_fn main, void *arg, void **result, const coil_loop_option
     if (sched_running())
         return -EBUSY;
     coil_loop *loop = coil_loop_new(options);
-    if (coil_is_err(loop))
-        return coil_err(loop);
+    if (err_is(loop))
+        return err_code(loop);
     coil_task *task = coil_create_task_with(loop, main, arg, NULL);
     int rc = coil_run_until_complete(loop, task, result);
     coil_unref(task);

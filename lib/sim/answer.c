@@ -40,8 +40,8 @@ int coil_sim_script(coil_sim *sim, const coil_sim_answer *answer)
 {
     if (!sim || !answer)
         return -EINVAL;
-    if (coil_is_err(sim))
-        return coil_err(sim);
+    if (err_is(sim))
+        return err_code(sim);
     if (answer->size != sizeof(*answer) || answer->delay < 0)
         return -EINVAL;
     struct sim_answer *entry = coil__alloc(sizeof(*entry));

@@ -76,6 +76,12 @@ static size_t reap(struct engine *engine, struct completion *completions, size_t
     return n;
 }
 
+static bool quiet(const struct engine *engine)
+{
+    const struct coil_sim *sim = container_of(engine, const struct coil_sim, engine);
+    return !sim->count && !sim->time_moved && list_empty(&sim->waiting) && list_empty(&sim->asked);
+}
+
 static unsigned news(struct engine *engine)
 {
     struct coil_sim *sim = sim_of(engine);
@@ -120,6 +126,7 @@ const struct engine_class sim_class = {
     .cancel = sim_cancel,
     .enter = enter,
     .reap = reap,
+    .quiet = quiet,
     .news = news,
     .now = now,
     .wake = wake,

@@ -14,8 +14,8 @@ enum {
 
 int sim_attach(struct coil_sim *sim, struct engine **engine)
 {
-    if (coil_is_err(sim))
-        return coil_err(sim);
+    if (err_is(sim))
+        return err_code(sim);
     if (sim->attached)
         return -EBUSY;
     sim->attached = true;
@@ -63,7 +63,7 @@ coil_sim *coil_sim_new(const coil_sim_options *options)
 
 int coil_sim_free(coil_sim *sim)
 {
-    if (!sim || coil_is_err(sim))
+    if (!sim || err_is(sim))
         return 0;
     if (sim->attached)
         return -EBUSY;
@@ -83,7 +83,7 @@ static int sim_argument(const coil_sim *sim)
 {
     if (!sim)
         return -EINVAL;
-    return coil_is_err(sim) ? coil_err(sim) : 0;
+    return err_is(sim) ? err_code(sim) : 0;
 }
 
 coil_time coil_sim_time(const coil_sim *sim)

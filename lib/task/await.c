@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "task/await.h"
 
-#include "task/task.h"
+#include "task/park.h"
 
 struct await {
     struct waiter waiter;
@@ -62,12 +62,12 @@ int coil_await(coil_future *future, void **result)
     struct await await = {
         .waiter = {.class = &await_class},
         .watcher = {.notify = future_is_done},
-        .future = coil_ref(future),
+        .future = future_ref(future),
     };
     future_watch(future, &await.watcher);
     rc = task_wait(task, &await.waiter);
     if (rc == 0)
         rc = future_read(future, result);
-    coil_unref(future);
+    future_unref(future);
     return rc;
 }

@@ -21,14 +21,14 @@ static void run(struct call *call, bool drop)
     coil__free(callback);
     if (!drop)
         fn(future, userdata);
-    coil_unref(future);
+    future_unref(future);
 }
 
 static void queue(struct watcher *watcher, struct coil_future *future)
 {
     struct done_callback *callback = container_of(watcher, struct done_callback, watcher);
 
-    callback->future = coil_ref(future);
+    callback->future = future_ref(future);
     sched_queue(future->sched, &callback->call.item);
 }
 

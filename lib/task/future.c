@@ -27,15 +27,16 @@ struct coil_future *future_new(struct sched *sched, const struct future_class *c
     return future;
 }
 
-static void free_head(struct coil_future *future)
+void future_free(struct coil_future *future)
 {
     struct sched *sched = future->sched;
 
     ASSERT(!future->item.queued && !future->run && !list_linked(&future->link));
     if (future->dispose && future->state == COIL_FINISHED && !(future->flags & FUTURE_TAKEN) &&
-        future->result && !coil_is_err(future->result))
+        future->result && !err_is(future->result))
         future->dispose(future->result);
-    callbacks_free(future);
+    if (unlikely(future->watchers != NULL))
+        callbacks_free(future);
     ASSERT(!future->watchers);
     if (future->class->destroy)
         future->class->destroy(future);
@@ -49,8 +50,7 @@ coil_future *coil_ref(coil_future *future)
 {
     if (future_argument(future) == 0) {
         sched_check_thread(future->sched);
-        future->refs++;
-        ASSERT(future->refs != 0);
+        (void)future_ref(future);
     }
     return future;
 }
@@ -60,9 +60,7 @@ void coil_unref(coil_future *future)
     if (future_argument(future) < 0)
         return;
     sched_check_thread(future->sched);
-    ASSERT_CONTRACT(future->refs > 0, "a reference was given back twice");
-    if (--future->refs == 0)
-        free_head(future);
+    future_unref(future);
 }
 
 void coil_unrefp(coil_future **future)
@@ -119,8 +117,8 @@ void future_finish(struct coil_future *future, coil_state state, void *result)
 int future_read(struct coil_future *future, void **result)
 {
     ASSERT(future_done(future));
-    if (coil_is_err(future->result))
-        return coil_err(future->result);
+    if (err_is(future->result))
+        return err_code(future->result);
     if (result) {
         *result = future->result;
         if (!(future->flags & FUTURE_TAKEN)) {
@@ -170,7 +168,7 @@ static int set(coil_future *future, void *result)
 
 int coil_set_result(coil_future *future, void *result)
 {
-    return coil_is_err(result) ? -EINVAL : set(future, result);
+    return err_is(result) ? -EINVAL : set(future, result);
 }
 
 int coil_set_error(coil_future *future, int code)

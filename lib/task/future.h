@@ -81,6 +81,23 @@ void future_finish(struct coil_future *future, coil_state state, void *result);
 /* 0 and the result, or the code; marks the result as taken when `result` is given. */
 int future_read(struct coil_future *future, void **result);
 
+void future_free(struct coil_future *future);
+
+/* References for coil's own code, on the loop's thread. */
+static inline struct coil_future *future_ref(struct coil_future *future)
+{
+    future->refs++;
+    ASSERT(future->refs != 0);
+    return future;
+}
+
+static inline void future_unref(struct coil_future *future)
+{
+    ASSERT_CONTRACT(future->refs > 0, "a reference was given back twice");
+    if (--future->refs == 0)
+        future_free(future);
+}
+
 void future_watch(struct coil_future *future, struct watcher *watcher);
 void future_unwatch(struct coil_future *future, struct watcher *watcher);
 
@@ -104,7 +121,7 @@ static inline int future_argument(const struct coil_future *future)
 {
     if (unlikely(!future))
         return -EINVAL;
-    return unlikely(coil_is_err(future)) ? coil_err(future) : 0;
+    return unlikely(err_is(future)) ? err_code(future) : 0;
 }
 
 #endif

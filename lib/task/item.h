@@ -6,6 +6,7 @@
 #ifndef TASK_ITEM_H
 #define TASK_ITEM_H
 
+#include "base/err.h"
 #include "base/fifo.h"
 
 #include <stdbool.h>

@@ -50,18 +50,15 @@ static void run_item(struct sched *sched, struct item *item)
     call->run(call, sched->closing);
 }
 
-void sched_run_batch(struct sched *sched, size_t most)
+void sched_run(struct sched *sched)
 {
     struct sched *outer = coil__sched_running;
 
     coil__sched_running = sched;
     sched->home = fiber_current();
-    if (sched->iteration == 0)
-        sched->iteration = sched->ready.count;
-    sched->budget = sched->iteration < most ? sched->iteration : most;
+    sched_begin_batch(sched);
     while (sched->budget) {
-        struct item *item = sched_next(sched);
-        run_item(sched, item);
+        run_item(sched, sched_next(sched));
         ASSERT(sched->current == NULL);
     }
     coil__sched_running = outer;

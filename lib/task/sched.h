@@ -3,9 +3,11 @@
  * The scheduler of one loop: the ready queue and who runs. It knows no engine and no clock.
  *
  * Items run in the order in which they were queued. An iteration is what was queued at one moment;
- * a batch runs at most `budget` items of it, so that a long iteration does not keep the engine
- * waiting. A task that parks switches straight to the next item when that is the step of a started
- * task, and to `home`, the fiber that runs the batch, otherwise: calls never run on a task's stack.
+ * a batch runs at most BATCH_ITEMS of it, so that a long iteration does not keep the engine
+ * waiting. A task that parks switches straight to the next item when that is the step of a task,
+ * and to `home`, the fiber that runs the batches, otherwise: calls never run on a task's stack.
+ * Between batches the loop takes its turn; when that would do nothing (`idle_turn`), the next batch
+ * begins where the last one ended, without a way home.
  *
  * It is on the heap and counted, because futures outlive their loop: each living head holds it.
  */
@@ -22,6 +24,11 @@
 
 struct fiber;
 
+enum {
+    /* Items between two looks at the engine: some 20 us of short steps. */
+    BATCH_ITEMS = 1024
+};
+
 struct sched {
     struct fifo ready;
     size_t iteration; /* items of this iteration that have not run */
@@ -32,12 +39,13 @@ struct sched {
     size_t task_count;
     struct stacks stacks;
     struct slab heads;
-    coil_loop *loop;  /* NULL after coil_loop_free */
-    uint32_t refs;    /* living heads, and the loop */
-    uint32_t last_id; /* of tasks */
-    uintptr_t thread; /* 0 until the first run */
-    int stack_class;  /* of a task's stack, unless its options say otherwise */
-    bool closing;     /* calls are dropped, waits are refused */
+    coil_loop *loop;                    /* NULL after coil_loop_free */
+    bool (*idle_turn)(coil_loop *loop); /* whether a turn would find nothing to do now */
+    uint32_t refs;                      /* living heads, and the loop */
+    uint32_t last_id;                   /* of tasks */
+    uintptr_t thread;                   /* 0 until the first run */
+    int stack_class;                    /* of a task's stack, unless its options say otherwise */
+    bool closing;                       /* calls are dropped, waits are refused */
     bool closed;
 };
 
@@ -73,8 +81,16 @@ static inline bool sched_idle(const struct sched *sched)
     return sched->ready.count == 0;
 }
 
-/* Runs up to `most` items; a new iteration starts when the last one is done. */
-void sched_run_batch(struct sched *sched, size_t most);
+/* Starts a batch of what is ready; a new iteration when the last one is done. */
+static inline void sched_begin_batch(struct sched *sched)
+{
+    if (sched->iteration == 0)
+        sched->iteration = sched->ready.count;
+    sched->budget = sched->iteration < BATCH_ITEMS ? sched->iteration : BATCH_ITEMS;
+}
+
+/* Runs batches until the loop has something to do. */
+void sched_run(struct sched *sched);
 
 /* Whether every item of the iteration has run. */
 static inline bool sched_iteration_done(const struct sched *sched)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "task/task.h"
+#include "task/park.h"
 
 #include "base/alloc.h"
-#include "base/probe.h"
 #include "task/cancel.h"
 
 #include <stdio.h>
@@ -50,7 +49,7 @@ struct coil_future *task_new(struct sched *sched, coil_fn fn, void *arg,
     if (!fn || (options && !options_valid(options, arg)))
         return COIL_ERR(-EINVAL);
     struct coil_future *task = future_new(sched, &task_class);
-    if (coil_is_err(task))
+    if (err_is(task))
         return task;
     task->flags = FUTURE_TASK;
     task->item.kind = ITEM_STEP;
@@ -60,7 +59,7 @@ struct coil_future *task_new(struct sched *sched, coil_fn fn, void *arg,
     int rc = options ? apply_options(task, options) : 0;
     if (rc < 0) {
         task->dispose = NULL;
-        coil_unref(task);
+        future_unref(task);
         return COIL_ERR(rc);
     }
     task->id = ++sched->last_id;
@@ -84,7 +83,7 @@ int task_write_name(const struct coil_future *task, char *buffer, size_t size)
 static void finish(struct coil_future *task, void *result)
 {
     struct sched *sched = task->sched;
-    bool cancelled = coil_err(result) == -ECANCELED;
+    bool cancelled = err_code(result) == -ECANCELED;
 
     PROBE2(task__end, task, result);
     task->run = NULL;
@@ -97,7 +96,7 @@ static void finish(struct coil_future *task, void *result)
         /* Asked for by the task itself, or too late for a wait: asyncio's rule T8. What it
          * returned is a result that nobody can take. */
         task->flags &= (uint16_t)~FUTURE_MUST_CANCEL;
-        if (!cancelled && !coil_is_err(result)) {
+        if (!cancelled && !err_is(result)) {
             if (task->dispose && result)
                 task->dispose(result);
             cancelled = true;
@@ -107,22 +106,21 @@ static void finish(struct coil_future *task, void *result)
         future_finish(task, COIL_CANCELLED, COIL_ERR(-ECANCELED));
     else
         future_finish(task, COIL_FINISHED, result);
-    coil_unref(task);
+    future_unref(task);
 }
 
 /* ---- running ------------------------------------------------------------------------------ */
 
-static void *body(void *value);
+static void body(void *value);
 
-/* Gives a task its stack and running part. -ENOMEM. */
-static int start(struct coil_future *task)
+int task_start(struct coil_future *task)
 {
     struct stack *stack = stack_take(&task->sched->stacks.pools[task->stack_class]);
 
     if (!stack)
         return -ENOMEM;
     struct task_run *run = stack_reserve(stack, sizeof(*run));
-    fiber_init(&run->fiber, stack, run, body);
+    fiber_prepare(&run->fiber, stack, run, body);
     run->leaf = &run->fiber;
     run->waiter = NULL;
     run->refusals = 0;
@@ -130,21 +128,15 @@ static int start(struct coil_future *task)
     return 0;
 }
 
-/* A task that was cancelled before its first step never begins, and needs no stack. */
-static bool ends_before_start(const struct coil_future *task)
-{
-    return !task->run && task->flags & (FUTURE_MUST_CANCEL | FUTURE_REFUSED);
-}
-
 void task_step(struct coil_future *task)
 {
     struct sched *sched = task->sched;
 
-    if (unlikely(ends_before_start(task))) {
+    if (unlikely(task_ends_before_start(task))) {
         finish(task, COIL_ERR(-ECANCELED));
         return;
     }
-    if (!task->run && start(task) < 0) {
+    if (!task->run && task_start(task) < 0) {
         finish(task, COIL_ERR(-ENOMEM));
         return;
     }
@@ -152,94 +144,52 @@ void task_step(struct coil_future *task)
     (void)fiber_switch(task->run->leaf, NULL);
 }
 
-/*
- * Whom the running task leaves to: the task of the next item when its step needs nothing that could
- * fail or call the kernel; else the home fiber, which can.
- */
-static ALWAYS_INLINE struct fiber *successor(struct sched *sched)
+bool task_next_batch(struct sched *sched)
 {
-    struct fifo_node *first = sched->ready.first;
-
-    if (sched->budget && likely(first != NULL)) {
-        struct item *item = container_of(first, struct item, node);
-        struct coil_future *task = container_of(item, struct coil_future, item);
-        if (item->kind == ITEM_STEP &&
-            (task->run || (!ends_before_start(task) &&
-                           stack_at_hand(&sched->stacks.pools[task->stack_class])))) {
-            (void)sched_next(sched);
-            if (!task->run) {
-                int rc = start(task);
-                ASSERT(rc == 0);
-            }
-            sched->current = task;
-            return task->run->leaf;
-        }
-    }
-    sched->current = NULL;
-    return sched->home;
+    if (!sched->ready.count || !sched->idle_turn(sched->loop))
+        return false;
+    sched_begin_batch(sched);
+    return true;
 }
 
-static void *body(void *value)
+static void body(void *value)
 {
-    struct coil_future *task = coil__sched_running->current;
-    struct sched *sched = task->sched;
+    struct fiber *self = fiber_begun();
+    struct sched *sched = coil__sched_running;
+    struct coil_future *task = sched->current;
 
     (void)value;
     PROBE1(task__start, task);
     void *result = task->fn(task->arg);
-    ASSERT(sched->current == task && fiber_current() == &task->run->fiber);
+    ASSERT(sched->current == task && coil__fiber_current == self);
     finish(task, result);
-    fiber_leave(successor(sched), NULL);
+    fiber_leave(task_successor(sched), NULL);
 }
 
 void task_park(struct coil_future *task)
 {
-    struct sched *sched = task->sched;
-
-    ASSERT(sched->current == task);
-    PROBE1(task__park, task);
-    task->run->leaf = fiber_current();
-    struct fiber *next = successor(sched);
-    /* The next item may be this task's own step, as when it yields alone. */
-    if (next != task->run->leaf)
-        (void)fiber_switch(next, NULL);
-    ASSERT(sched->current == task);
-    PROBE1(task__unpark, task);
+    task_park_here(task);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------ */
 
-bool task_wait_refused(struct coil_future *task)
+/* The loop closes. A task that waits on and on is parked for ever: coil_close abandons it. */
+static NOINLINE void refuse_again(struct coil_future *task)
 {
-    if (likely(!(task->flags & (FUTURE_REFUSED | FUTURE_MUST_CANCEL))))
-        return false;
-    if (task->flags & FUTURE_REFUSED) {
-        if (++task->run->refusals > TASK_REFUSALS_MAX)
-            task_park(task); /* for ever: coil_close abandons it */
-        return true;
-    }
-    return false;
+    if (++task->run->refusals > TASK_REFUSALS_MAX)
+        task_park(task);
 }
 
-int task_wait(struct coil_future *task, struct waiter *waiter)
+bool task_wait_refused(struct coil_future *task)
 {
-    struct task_run *run = task->run;
+    if (likely(!(task->flags & FUTURE_REFUSED)))
+        return false;
+    refuse_again(task);
+    return true;
+}
 
-    ASSERT(!(task->flags & FUTURE_REFUSED));
-    if (waiter) {
-        waiter->task = task;
-        run->waiter = waiter;
-        /* A cancellation that came before the wait goes to what is waited for, as one during it
-         * does. */
-        if (unlikely(task->flags & FUTURE_MUST_CANCEL) && waiter->class->cancel(waiter))
-            task->flags &= (uint16_t)~FUTURE_MUST_CANCEL;
-    }
-    task_park(task);
-    run->waiter = NULL;
-    if (likely(!(task->flags & (FUTURE_MUST_CANCEL | FUTURE_REFUSED))))
-        return 0;
-    if (waiter && waiter->class->outcome_wins)
-        return 0;
+int task_interrupted(struct coil_future *task)
+{
     task->flags &= (uint16_t)~FUTURE_MUST_CANCEL;
     return -ECANCELED;
 }
@@ -300,5 +250,6 @@ int coil_yield(void)
     if (unlikely(task_wait_refused(task)))
         return -ECANCELED;
     task_wake(task);
-    return task_wait(task, NULL);
+    task_park_here(task);
+    return task_is_interrupted(task) ? task_interrupted(task) : 0;
 }

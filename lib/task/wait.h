@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The one suspension record. Everything that makes a task wait (a future, a timer, an operation, a
- * lock) puts a waiter on the task's stack and calls task_wait; cancellation, closing and "what does
- * this task wait for" are written once, here.
+ * lock) puts a waiter on the task's stack and calls task_wait (task/park.h); cancellation, closing
+ * and "what does this task wait for" are written once, here.
  */
 #ifndef TASK_WAIT_H
 #define TASK_WAIT_H
@@ -33,12 +33,6 @@ struct waiter {
     const struct waiter_class *class;
     coil_task *task;
 };
-
-/*
- * Parks the running task, which `waiter` stands for. 0: woken, the waiter knows why. -ECANCELED:
- * the task was cancelled, or its loop refuses the wait.
- */
-int task_wait(coil_task *task, struct waiter *waiter);
 
 /* Whether the next wait is refused at once: to be asked before something is started. */
 bool task_wait_refused(coil_task *task);

@@ -180,10 +180,9 @@ static struct timer_entry *front(struct timers *timers)
     return first;
 }
 
-int64_t timers_earliest(struct timers *timers)
+int64_t timers_front(struct timers *timers)
 {
-    struct timer_entry *first = front(timers);
-    return first ? first->deadline : TIMER_NEVER;
+    return front(timers)->deadline;
 }
 
 void *timers_expire(struct timers *timers, int64_t now)

@@ -63,8 +63,13 @@ int timers_arm(struct timers *timers, int64_t deadline, void *payload, uint32_t 
 /* `timer` is armed: it has neither been disarmed nor expired. */
 void timers_disarm(struct timers *timers, uint32_t timer);
 
+int64_t timers_front(struct timers *timers); /* timers_earliest's slow path */
+
 /* The earliest deadline, TIMER_NEVER when there is none. */
-int64_t timers_earliest(struct timers *timers);
+static inline int64_t timers_earliest(struct timers *timers)
+{
+    return timers->live ? timers_front(timers) : TIMER_NEVER;
+}
 
 /* Takes the first timer whose deadline is not after `now` and returns its payload, or NULL. */
 void *timers_expire(struct timers *timers, int64_t now);

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#include "bench.h"
+
+void bench_run(benchmark::State &state, coil_fn fn, void *argument)
+{
+    coil_sim *sim = coil_sim_new(nullptr);
+    coil_loop_options options = {};
+
+    options.size = sizeof(options);
+    options.sim = sim;
+    int rc = coil_run_with(fn, argument, nullptr, &options);
+    if (rc < 0)
+        state.SkipWithError(coil_strerror(rc));
+    coil_sim_free(sim);
+}
