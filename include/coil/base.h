@@ -151,6 +151,16 @@ COIL_API int coil_set_allocator(const coil_allocator *allocator);
  */
 COIL_API size_t coil_allocated_blocks(void);
 
+/* ---- stacks --------------------------------------------------------------------------------- */
+
+/* What stands between a stack and its neighbour. */
+typedef enum coil_guard {
+    COIL_GUARD_NONE,   /* no stack was needed yet */
+    COIL_GUARD_PAGE,   /* a guard page without a mapping of its own (Linux 6.13) */
+    COIL_GUARD_MAPPED, /* a guard page that is a mapping: vm.max_map_count limits their number */
+    COIL_GUARD_CANARY  /* a pattern, looked at when a stack is given back */
+} coil_guard;
+
 /* ---- warnings ----------------------------------------------------------------------------- */
 
 /* Gets one line without its newline; valid during the call. */

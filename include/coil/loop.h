@@ -17,14 +17,6 @@
 extern "C" {
 #endif
 
-/* What stands between a stack and its neighbour. */
-typedef enum coil_guard {
-    COIL_GUARD_NONE,   /* no stack was needed yet */
-    COIL_GUARD_PAGE,   /* a guard page without a mapping of its own (Linux 6.13) */
-    COIL_GUARD_MAPPED, /* a guard page that is a mapping: vm.max_map_count limits their number */
-    COIL_GUARD_CANARY  /* a pattern, looked at when a stack is given back */
-} coil_guard;
-
 typedef struct coil_loop_options {
     size_t size;        /* sizeof(coil_loop_options) */
     coil_sim *sim;      /* run on this simulated engine; NULL: on the kernel's */

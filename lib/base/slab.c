@@ -2,6 +2,7 @@
 #include "base/slab.h"
 
 #include "base/alloc.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct slab_chunk {
 void slab_init(struct slab *slab, size_t object_size)
 {
     ASSERT(object_size >= sizeof(struct slab_free) && object_size % 16 == 0);
+    ASSERT(object_size <= LARGEST_CHUNK / 2);
     *slab = (struct slab){.object_size = object_size, .next_chunk = FIRST_CHUNK};
 }
 
@@ -53,8 +55,10 @@ static bool grow(struct slab *slab)
 
 void *slab_take_fresh(struct slab *slab)
 {
-    if ((size_t)(slab->fresh_end - slab->fresh) < slab->object_size && !grow(slab))
-        return NULL;
+    /* The first chunks may be smaller than one object. */
+    while ((size_t)(slab->fresh_end - slab->fresh) < slab->object_size)
+        if (!grow(slab))
+            return NULL;
     void *object = slab->fresh;
     slab->fresh += slab->object_size;
     poison_clear(object, slab->object_size);

@@ -52,7 +52,7 @@ void stacks_fini(struct stacks *stacks)
             coil__free(slab);
         }
         pool->hot = NULL;
-        pool->hot_count = 0;
+        pool->hot_count = pool->ready = 0;
     }
 }
 
@@ -100,16 +100,13 @@ static coil_guard guard_slab(struct stack_slab *slab, size_t size, coil_guard wa
     return COIL_GUARD_CANARY;
 }
 
-static void canary_set(struct stack *stack)
+static NOINLINE void canary_write(struct stack *stack)
 {
-    if (stack->slab->guard == COIL_GUARD_CANARY)
-        memset(stack->low, CANARY_BYTE, CANARY_SIZE);
+    memset(stack->low, CANARY_BYTE, CANARY_SIZE);
 }
 
-static void canary_check(const struct stack *stack)
+static NOINLINE void canary_check(const struct stack *stack)
 {
-    if (stack->slab->guard != COIL_GUARD_CANARY)
-        return;
     for (int i = 0; i < CANARY_SIZE; i++)
         ASSERT_CONTRACT((unsigned char)stack->low[i] == CANARY_BYTE, "a stack has overflowed");
 }
@@ -118,10 +115,8 @@ static void canary_check(const struct stack *stack)
 
 static struct stack_slab *slab_add(struct stack_pool *pool)
 {
-    size_t count = pool->slabs ? 2 * (size_t)pool->slabs->count : SLAB_FIRST;
+    size_t count = pool->next_slab ? pool->next_slab : SLAB_FIRST;
 
-    if (count > SLAB_BLOCKS_MAX)
-        count = SLAB_BLOCKS_MAX;
     if (count * pool->size > SLAB_BYTES_MAX)
         count = SLAB_BYTES_MAX / pool->size;
     struct stack_slab *slab = coil__alloc(sizeof(*slab) + count * sizeof(slab->cold[0]));
@@ -138,6 +133,8 @@ static struct stack_slab *slab_add(struct stack_pool *pool)
     if (slab->guard > pool->weakest)
         pool->weakest = slab->guard;
     pool->slabs = slab;
+    pool->ready += count;
+    pool->next_slab = 2 * count < SLAB_BLOCKS_MAX ? 2 * count : SLAB_BLOCKS_MAX;
     return slab;
 }
 
@@ -149,20 +146,40 @@ static struct stack *describe(struct stack_slab *slab, uint32_t index)
     struct stack *stack = (struct stack *)(void *)(top - sizeof(*stack));
 
     *stack = (struct stack){.slab = slab, .low = block + OS_PAGE, .index = index};
-    canary_set(stack);
+    if (unlikely(slab->guard == COIL_GUARD_CANARY))
+        canary_write(stack);
     return stack;
+}
+
+static struct stack *take_from(struct stack_slab *slab)
+{
+    uint32_t index = slab->cold_count ? slab->cold[--slab->cold_count] : slab->fresh++;
+
+    slab->pool->ready--;
+    return describe(slab, index);
+}
+
+static bool has_free(const struct stack_slab *slab)
+{
+    return slab->cold_count || slab->fresh < slab->count;
 }
 
 static struct stack *take_slowly(struct stack_pool *pool)
 {
-    for (struct stack_slab *slab = pool->slabs; slab; slab = slab->next) {
-        if (slab->cold_count)
-            return describe(slab, slab->cold[--slab->cold_count]);
-        if (slab->fresh < slab->count)
-            return describe(slab, slab->fresh++);
+    if (!pool->ready && !slab_add(pool))
+        return NULL;
+    /* Mostly the newest one. One with free blocks is moved to the front, so that it is found at
+     * once by the takes that follow. */
+    struct stack_slab **link = &pool->slabs;
+    while (!has_free(*link))
+        link = &(*link)->next;
+    struct stack_slab *slab = *link;
+    if (slab != pool->slabs) {
+        *link = slab->next;
+        slab->next = pool->slabs;
+        pool->slabs = slab;
     }
-    struct stack_slab *slab = slab_add(pool);
-    return slab ? describe(slab, slab->fresh++) : NULL;
+    return take_from(slab);
 }
 
 struct stack *stack_take(struct stack_pool *pool)
@@ -187,7 +204,8 @@ void stack_give(struct stack *stack)
     struct stack_pool *pool = slab->pool;
 
     ASSERT(pool->in_use > 0);
-    canary_check(stack);
+    if (unlikely(slab->guard == COIL_GUARD_CANARY))
+        canary_check(stack);
     pool->in_use--;
     if (likely(pool->hot_count < pool->keep)) {
         stack->next = pool->hot;
@@ -196,5 +214,6 @@ void stack_give(struct stack *stack)
         return;
     }
     slab->cold[slab->cold_count++] = (uint16_t)stack->index;
+    pool->ready++;
     os_discard(stack->low, pool->size - OS_PAGE);
 }

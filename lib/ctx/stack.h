@@ -14,7 +14,7 @@
 #ifndef CTX_STACK_H
 #define CTX_STACK_H
 
-#include <coil/loop.h>
+#include <coil/base.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -41,7 +41,9 @@ struct stack_pool {
     size_t hot_count;
     size_t keep;
     size_t size;              /* of a block, with its guard */
-    struct stack_slab *slabs; /* the newest first */
+    struct stack_slab *slabs; /* one with free blocks, if any, mostly first */
+    size_t next_slab;         /* blocks of the next one; 0: none was made */
+    size_t ready;             /* blocks of the slabs that are free: fresh or cold */
     size_t in_use;
     coil_guard wanted; /* COIL_GUARD_NONE: the best that works */
     coil_guard weakest;
@@ -61,10 +63,10 @@ int stack_class(size_t size);
 struct stack *stack_take(struct stack_pool *pool);
 void stack_give(struct stack *stack);
 
-/* Whether stack_take would need no system call. */
+/* Whether stack_take needs no system call and cannot fail. */
 static inline bool stack_at_hand(const struct stack_pool *pool)
 {
-    return pool->hot != NULL;
+    return pool->hot || pool->ready;
 }
 
 /* `size` bytes at the high end, aligned to 64; frames go below. Only before frames are there. */

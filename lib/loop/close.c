@@ -84,8 +84,7 @@ int coil_loop_free(coil_loop *loop)
     inbox_fini(&loop->inbox);
     handles_fini(&loop->handles);
     timers_fini(&loop->timers);
-    loop->sched->loop = NULL;
-    sched_unref(loop->sched);
+    sched_orphan(loop->sched);
     coil__free(loop);
     return 0;
 }

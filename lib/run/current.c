@@ -109,7 +109,7 @@ int coil_go(coil_fn fn, void *arg)
 
     if (err_is(task))
         return err_code(task);
-    coil_unref(task);
+    future_unref(task);
     return 0;
 }
 

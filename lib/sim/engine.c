@@ -16,7 +16,7 @@ static void scribble(struct coil_sim *sim)
     list_for_each (node, &sim->engine.in_flight) {
         struct op *op = list_entry(node, struct op, in_flight);
         const struct sim_op *in_flight = op->private;
-        if (in_flight->sent && sim_reads_memory(op))
+        if (in_flight && in_flight->sent && sim_reads_memory(op))
             memset((void *)(uintptr_t)op->address, SCRIBBLE, op->length);
     }
 }

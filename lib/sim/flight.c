@@ -57,14 +57,16 @@ bool sim_reads_memory(const struct op *op)
            op->address;
 }
 
-/* Puts the answer's data where the operation wants it: its own memory, or a lent buffer. */
+/* Puts the answer's data where the operation wants it: its own memory, or a lent buffer. As with
+ * the kernel, no more comes than there is room for. */
 static void deliver(struct coil_sim *sim, const coil_sim_answer *answer,
                     struct completion *completion)
 {
     struct op *op = completion->op;
-    size_t size = completion->result > 0 ? (size_t)completion->result : 0;
+    void *memory = (void *)(uintptr_t)op->address;
+    size_t room = op->length;
 
-    if (!size)
+    if (completion->result <= 0)
         return;
     if (op->flags & OP_LEND) {
         struct sim_group *group = sim_group(sim, op->group);
@@ -75,16 +77,17 @@ static void deliver(struct coil_sim *sim, const coil_sim_answer *answer,
         }
         completion->buffer = group->free[--group->free_count];
         completion->flags |= COMPLETION_BUFFER;
-        if (answer->data)
-            memcpy(sim_lent(&sim->engine, op->group, completion->buffer), answer->data,
-                   size < group->size ? size : group->size);
-    } else if (sim_reads_memory(op)) {
-        size = size < op->length ? size : op->length;
-        if (answer->data)
-            memcpy((void *)(uintptr_t)op->address, answer->data, size);
-        else
-            memset((void *)(uintptr_t)op->address, 0, size);
+        memory = sim_lent(&sim->engine, op->group, completion->buffer);
+        room = group->size;
+    } else if (!sim_reads_memory(op)) {
+        return;
     }
+    if ((size_t)completion->result > room)
+        completion->result = (int32_t)room;
+    if (answer->data)
+        memcpy(memory, answer->data, (size_t)completion->result);
+    else
+        memset(memory, 0, (size_t)completion->result);
 }
 
 /* ---- operations in flight ----------------------------------------------------------------- */
@@ -96,6 +99,7 @@ static void end(struct coil_sim *sim, struct sim_op *in_flight)
     if (list_linked(&in_flight->link))
         list_remove(&in_flight->link);
     sim->owed -= in_flight->owed;
+    in_flight->op->private = NULL; /* it may be cancelled until its completion is handed over */
     sim_answers_free(&in_flight->answers);
     coil__free(in_flight);
 }
@@ -169,6 +173,8 @@ void sim_cancel(struct engine *engine, struct op *op)
     struct coil_sim *sim = sim_of(engine);
     struct sim_op *in_flight = op->private;
 
+    if (!in_flight) /* it has ended: the completion is on its way */
+        return;
     in_flight->cancelled = true;
     if (list_linked(&in_flight->link)) /* not sent yet: it will be, as the kernel has it */
         return;

@@ -9,10 +9,22 @@
 #include "task/await.h"
 #include "task/task.h"
 
+/* Tasks that await each other in a ring: this one leaves its wait, which breaks the ring. */
+static void break_ring(struct coil_future *task)
+{
+    struct waiter *waiter = task->run->waiter;
+
+    task->flags |= FUTURE_MUST_CANCEL;
+    if (waiter->class->leave(waiter))
+        task_wake(task);
+}
+
 bool task_cancel(struct coil_future *task)
 {
+    const struct coil_future *first = task, *mark = task;
+
     /* A loop, not a recursion: a chain may have any length, and a stack has an end. */
-    for (;;) {
+    for (size_t steps = 1;; steps++) {
         struct waiter *waiter = task->run ? task->run->waiter : NULL;
 
         task->cancel_requests++;
@@ -22,6 +34,12 @@ bool task_cancel(struct coil_future *task)
         }
         struct coil_future *awaited = await_target(waiter);
         if (awaited && !future_done(awaited) && future_is_task(awaited)) {
+            if (unlikely(awaited == first || awaited == mark)) {
+                break_ring(task);
+                return true;
+            }
+            if ((steps & (steps - 1)) == 0) /* Brent's: a ring that `first` is not in */
+                mark = task;
             task = awaited;
             continue;
         }
@@ -36,7 +54,11 @@ bool coil_cancel(coil_future *future)
     if (future_argument(future) < 0)
         return false;
     sched_check_thread(future->sched);
-    return !future_done(future) && future->class->cancel(future);
+    if (future_done(future))
+        return false;
+    if (unlikely(future->sched->closed && future->watchers))
+        return false; /* nobody runs its callbacks any more: as coil_set_result */
+    return future->class->cancel(future);
 }
 
 static int task_argument(const coil_task *task)
@@ -50,7 +72,11 @@ static int task_argument(const coil_task *task)
 int coil_cancelling(const coil_task *task)
 {
     int rc = task_argument(task);
-    return rc < 0 ? rc : (int)task->cancel_requests;
+
+    if (rc < 0)
+        return rc;
+    sched_check_thread(task->sched);
+    return (int)task->cancel_requests;
 }
 
 int coil_uncancel(coil_task *task)

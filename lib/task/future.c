@@ -23,7 +23,6 @@ struct coil_future *future_new(struct sched *sched, const struct future_class *c
     if (unlikely(!future))
         return COIL_ERR(-ENOMEM);
     *future = (struct coil_future){.sched = sched, .class = class, .refs = 1};
-    sched_ref(sched);
     return future;
 }
 
@@ -43,7 +42,8 @@ void future_free(struct coil_future *future)
     if (future->flags & FUTURE_OWNS_NAME)
         coil__free(future->name);
     slab_give(&sched->heads, future);
-    sched_unref(sched);
+    if (sched_forgotten(sched))
+        sched_free(sched);
 }
 
 coil_future *coil_ref(coil_future *future)
@@ -191,17 +191,27 @@ int coil_result(coil_future *future, void **result)
 int coil_future_state(const coil_future *future)
 {
     int rc = future_argument(future);
-    return rc < 0 ? rc : future->state;
+
+    if (rc < 0)
+        return rc;
+    sched_check_thread(future->sched);
+    return future->state;
 }
 
 bool coil_done(const coil_future *future)
 {
-    return future_argument(future) < 0 || future_done(future);
+    if (future_argument(future) < 0)
+        return true;
+    sched_check_thread(future->sched);
+    return future_done(future);
 }
 
 bool coil_cancelled(const coil_future *future)
 {
-    return future_argument(future) == 0 && future->state == COIL_CANCELLED;
+    if (future_argument(future) < 0)
+        return false;
+    sched_check_thread(future->sched);
+    return future->state == COIL_CANCELLED;
 }
 
 int coil_set_dispose(coil_future *future, coil_dispose_fn dispose)

@@ -19,25 +19,22 @@ struct sched *sched_new(coil_loop *loop, int stack_class, size_t stacks_kept)
     stacks_init(&sched->stacks, stacks_kept);
     slab_init(&sched->heads, (sizeof(struct coil_future) + 15) & ~(size_t)15);
     sched->loop = loop;
-    sched->refs = 1;
     sched->stack_class = stack_class;
     return sched;
 }
 
-void sched_ref(struct sched *sched)
+void sched_free(struct sched *sched)
 {
-    sched->refs++;
-    ASSERT(sched->refs != 0);
-}
-
-void sched_unref(struct sched *sched)
-{
-    ASSERT(sched->refs > 0);
-    if (--sched->refs)
-        return;
     ASSERT(sched->closed && sched->task_count == 0 && sched->ready.count == 0);
     slab_fini(&sched->heads);
     coil__free(sched);
+}
+
+void sched_orphan(struct sched *sched)
+{
+    sched->loop = NULL;
+    if (sched_forgotten(sched))
+        sched_free(sched);
 }
 
 static void run_item(struct sched *sched, struct item *item)

@@ -9,7 +9,7 @@
  * Between batches the loop takes its turn; when that would do nothing (`idle_turn`), the next batch
  * begins where the last one ended, without a way home.
  *
- * It is on the heap and counted, because futures outlive their loop: each living head holds it.
+ * It is on the heap, because futures outlive their loop, and goes with the last of their heads.
  */
 #ifndef TASK_SCHED_H
 #define TASK_SCHED_H
@@ -31,8 +31,8 @@ enum {
 
 struct sched {
     struct fifo ready;
-    size_t iteration; /* items of this iteration that have not run */
-    size_t budget;    /* items that this batch may still run */
+    size_t iteration; /* items of this iteration that are in no batch yet */
+    size_t budget;    /* items of this batch that have not run */
     struct coil_future *current;
     struct fiber *home;
     struct list tasks; /* unfinished ones, in order of creation */
@@ -41,7 +41,6 @@ struct sched {
     struct slab heads;
     coil_loop *loop;                    /* NULL after coil_loop_free */
     bool (*idle_turn)(coil_loop *loop); /* whether a turn would find nothing to do now */
-    uint32_t refs;                      /* living heads, and the loop */
     uint32_t last_id;                   /* of tasks */
     uintptr_t thread;                   /* 0 until the first run */
     int stack_class;                    /* of a task's stack, unless its options say otherwise */
@@ -58,8 +57,16 @@ static inline struct sched *sched_running(void)
 }
 
 struct sched *sched_new(coil_loop *loop, int stack_class, size_t stacks_kept);
-void sched_ref(struct sched *sched);
-void sched_unref(struct sched *sched);
+
+/* Its loop ends: it goes as soon as no head lives. */
+void sched_orphan(struct sched *sched);
+
+/* After a head was given back: whether that was the last one of an orphan. */
+static inline bool sched_forgotten(const struct sched *sched)
+{
+    return unlikely(!sched->loop) && sched->heads.live == 0;
+}
+void sched_free(struct sched *sched);
 
 /* Asserts contract 2: work on a loop is done on its thread. */
 static inline void sched_check_thread(const struct sched *sched)
@@ -84,9 +91,11 @@ static inline bool sched_idle(const struct sched *sched)
 /* Starts a batch of what is ready; a new iteration when the last one is done. */
 static inline void sched_begin_batch(struct sched *sched)
 {
+    ASSERT(sched->budget == 0);
     if (sched->iteration == 0)
         sched->iteration = sched->ready.count;
     sched->budget = sched->iteration < BATCH_ITEMS ? sched->iteration : BATCH_ITEMS;
+    sched->iteration -= sched->budget;
 }
 
 /* Runs batches until the loop has something to do. */

@@ -238,6 +238,7 @@ int coil_task_name(const coil_task *task, char *buffer, size_t size)
         return rc;
     if (!future_is_task(task) || !buffer || !size)
         return -EINVAL;
+    sched_check_thread(task->sched);
     return task_write_name(task, buffer, size);
 }
 

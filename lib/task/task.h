@@ -62,7 +62,6 @@ static inline struct item *sched_next(struct sched *sched)
     struct item *item = container_of(node, struct item, node);
     item->queued = false;
     sched->budget--;
-    sched->iteration--;
     return item;
 }
 

@@ -30,23 +30,29 @@ void timers_fini(struct timers *timers)
 
 /* ---- slots -------------------------------------------------------------------------------- */
 
-static int slot_take(struct timers *timers, uint32_t *slot)
+static NOINLINE bool slots_grow(struct timers *timers)
+{
+    uint32_t capacity = timers->slot_capacity ? 2 * timers->slot_capacity : CAPACITY_FIRST;
+
+    if (capacity <= timers->slot_capacity)
+        return false;
+    void *slots = coil__realloc(timers->slots, capacity * sizeof(*timers->slots));
+    if (!slots)
+        return false;
+    timers->slots = slots;
+    timers->slot_capacity = capacity;
+    return true;
+}
+
+static inline int slot_take(struct timers *timers, uint32_t *slot)
 {
     if (timers->free_slot != NO_SLOT) {
         *slot = timers->free_slot;
         timers->free_slot = timers->slots[*slot].next_free;
         return 0;
     }
-    if (timers->slot_count == timers->slot_capacity) {
-        uint32_t capacity = timers->slot_capacity ? 2 * timers->slot_capacity : CAPACITY_FIRST;
-        if (capacity <= timers->slot_capacity)
-            return -ENOMEM;
-        void *slots = coil__realloc(timers->slots, capacity * sizeof(*timers->slots));
-        if (!slots)
-            return -ENOMEM;
-        timers->slots = slots;
-        timers->slot_capacity = capacity;
-    }
+    if (unlikely(timers->slot_count == timers->slot_capacity) && !slots_grow(timers))
+        return -ENOMEM;
     *slot = timers->slot_count++;
     return 0;
 }
@@ -75,18 +81,24 @@ static bool run_accepts(const struct timer_run *run, int64_t deadline)
     return run->count == 0 || run_at(run, run->count - 1)->deadline <= deadline;
 }
 
-static int run_append(struct timer_run *run, struct timer_entry entry)
+static NOINLINE bool run_grow(struct timer_run *run)
 {
-    if (run->count == run->capacity) {
-        size_t capacity = run->capacity ? 2 * run->capacity : CAPACITY_FIRST;
-        struct timer_entry *entries = coil__alloc(capacity * sizeof(entry));
-        if (!entries)
-            return -ENOMEM;
-        for (size_t i = 0; i < run->count; i++)
-            entries[i] = *run_at(run, i);
-        coil__free(run->entries);
-        *run = (struct timer_run){.entries = entries, .count = run->count, .capacity = capacity};
-    }
+    size_t capacity = run->capacity ? 2 * run->capacity : CAPACITY_FIRST;
+    struct timer_entry *entries = coil__alloc(capacity * sizeof(*entries));
+
+    if (!entries)
+        return false;
+    for (size_t i = 0; i < run->count; i++)
+        entries[i] = *run_at(run, i);
+    coil__free(run->entries);
+    *run = (struct timer_run){.entries = entries, .count = run->count, .capacity = capacity};
+    return true;
+}
+
+static inline int run_append(struct timer_run *run, struct timer_entry entry)
+{
+    if (unlikely(run->count == run->capacity) && !run_grow(run))
+        return -ENOMEM;
     *run_at(run, run->count++) = entry;
     return 0;
 }
