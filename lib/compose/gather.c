@@ -21,6 +21,7 @@ struct gather {
     size_t n, finished;
     unsigned flags;
     bool cancel_requested;
+    bool cancelling; /* the request is on its way to the children */
     void **results; /* n, behind the children */
     struct child children[];
 };
@@ -37,8 +38,12 @@ static bool cancel(struct coil_future *outer)
     struct gather *gather = gather_of(outer);
     bool any = false;
 
+    if (gather->cancelling) /* a child awaits, in the end, this gather */
+        return true;
+    gather->cancelling = true;
     for (size_t i = 0; i < gather->n; i++)
         any |= coil_cancel(gather->children[i].future);
+    gather->cancelling = false;
     gather->cancel_requested |= any;
     return any;
 }
@@ -80,8 +85,9 @@ static const struct future_class gather_class = {
 static void finish(struct gather *gather)
 {
     if (gather->cancel_requested) {
-        /* Also with COIL_RETURN_ERRORS: who cancelled the whole must hear of it. */
-        future_finish(gather->outer, COIL_FINISHED, COIL_ERR(-ECANCELED));
+        /* Also with COIL_RETURN_ERRORS: who cancelled the whole must hear of it. As a cancelled
+         * future, not as one with an error: a gather of gathers goes by it. */
+        future_finish(gather->outer, COIL_CANCELLED, COIL_ERR(-ECANCELED));
         return;
     }
     for (size_t i = 0; i < gather->n; i++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "loop/await.h"
 
+#include "loop/descriptor.h"
 #include "loop/loop.h"
 #include "task/park.h"
 
@@ -91,6 +92,8 @@ int await_op(struct op *op)
         task->flags &= (uint16_t)~FUTURE_MUST_CANCEL;
         return -ECANCELED;
     }
+    if (unlikely(descriptor_closing(task->sched->loop, op)))
+        return -COIL_ECLOSED;
     return submit_and_wait(task, op, &op_class);
 }
 
@@ -98,4 +101,12 @@ int await_to_the_end(struct op *op)
 {
     struct coil_future *task = task_current();
     return task ? submit_and_wait(task, op, &uncancellable_op_class) : -COIL_ENOLOOP;
+}
+
+bool await_is_to_the_end(const struct op *op)
+{
+    if (op->complete != completed)
+        return false;
+    const struct op_wait *wait = op->submitter;
+    return wait->waiter.class == &uncancellable_op_class;
 }

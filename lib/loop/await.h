@@ -13,11 +13,14 @@
 #include "engine/engine.h"
 
 /* Submits an operation with one completion and waits for it. Its result; -COIL_ENOLOOP outside a
- * task; -EOPNOTSUPP, -ENOMEM from the engine. */
+ * task; -COIL_ECLOSED when its descriptor is being closed; -EOPNOTSUPP, -ENOMEM from the engine. */
 int await_op(struct op *op);
 
 /* The same for an operation that must not be left half done: it is not cancelled and not refused
  * when the loop closes. */
 int await_to_the_end(struct op *op);
+
+/* Whether an operation in flight is such a one: whoever cancels what is in flight leaves it. */
+bool await_is_to_the_end(const struct op *op);
 
 #endif

@@ -4,11 +4,13 @@
 #include "loop/await.h"
 #include "task/park.h"
 
+/* Someone who closes a descriptor: known to the loop until it is closed, so that nobody begins
+ * anything on it meanwhile. */
 struct closer {
     struct waiter waiter;
     struct list_node link;
     int fd;
-    size_t left; /* operations on fd that are in flight */
+    size_t left; /* operations on fd that are in flight and must end first */
 };
 
 /* The descriptor is half gone: there is no way back, so the cancellation waits. */
@@ -25,33 +27,40 @@ static const struct waiter_class closer_class = {
     .outcome_wins = true,
 };
 
+bool descriptor_closing_slow(const coil_loop *loop, const struct op *op)
+{
+    if (op->flags & OP_SLOT)
+        return false;
+    list_for_each (node, &loop->closers) {
+        if (list_entry(node, struct closer, link)->fd == op->fd)
+            return true;
+    }
+    return false;
+}
+
 void descriptor_released(coil_loop *loop, int fd)
 {
     list_for_each (node, &loop->closers) {
         struct closer *closer = list_entry(node, struct closer, link);
-        if (closer->fd == fd && --closer->left == 0) {
-            list_remove(&closer->link);
+        if (closer->fd == fd && closer->left && --closer->left == 0)
             task_wake(closer->waiter.task);
-        }
     }
 }
 
-static void drain(coil_loop *loop, struct coil_future *task, int fd)
+static void drain(coil_loop *loop, struct closer *closer)
 {
-    struct closer closer = {.waiter.class = &closer_class, .fd = fd};
-
     list_for_each (node, &loop->engine->in_flight) {
         struct op *op = list_entry(node, struct op, in_flight);
-        if (op->fd != fd || op->flags & OP_SLOT)
+        if (op->fd != closer->fd || op->flags & OP_SLOT)
             continue;
-        closer.left++;
-        engine_cancel(loop->engine, op);
+        closer->left++;
+        if (!await_is_to_the_end(op)) /* another one's close of the same descriptor */
+            engine_cancel(loop->engine, op);
     }
-    if (!closer.left)
+    if (!closer->left)
         return;
-    list_append(&loop->closers, &closer.link);
-    int rc = task_wait(task, &closer.waiter);
-    ASSERT(rc == 0 && closer.left == 0);
+    int rc = task_wait(closer->waiter.task, &closer->waiter);
+    ASSERT(rc == 0 && closer->left == 0);
 }
 
 int descriptor_close(int fd)
@@ -62,8 +71,13 @@ int descriptor_close(int fd)
         return -COIL_ENOLOOP;
     if (fd < 0)
         return -EBADF;
-    drain(task->sched->loop, task, fd);
+    coil_loop *loop = task->sched->loop;
+    struct closer closer = {.waiter = {.class = &closer_class, .task = task}, .fd = fd};
+    list_append(&loop->closers, &closer.link);
+    drain(loop, &closer);
     struct op op;
     op_init(&op, OP_CLOSE, fd, NULL);
-    return await_to_the_end(&op);
+    int rc = await_to_the_end(&op);
+    list_remove(&closer.link);
+    return rc;
 }

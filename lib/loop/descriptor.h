@@ -2,7 +2,7 @@
 /*
  * Closing a descriptor (contract 5): cancel what is in flight on it, drain, close, so that nobody
  * on this loop still waits on its number when the kernel may give it to somebody else. Those who
- * waited get -COIL_ECLOSED.
+ * waited get -COIL_ECLOSED, and so do those who begin to wait meanwhile.
  */
 #ifndef LOOP_DESCRIPTOR_H
 #define LOOP_DESCRIPTOR_H
@@ -12,6 +12,14 @@
 /* Suspends the running task until `fd` is closed. Cancellation does not stop it; it is delivered
  * at the next wait. 0, -EBADF, or another code of close(2); -COIL_ENOLOOP outside a task. */
 int descriptor_close(int fd);
+
+bool descriptor_closing_slow(const coil_loop *loop, const struct op *op);
+
+/* Whether an operation would be on a descriptor that is being closed. */
+static inline bool descriptor_closing(const coil_loop *loop, const struct op *op)
+{
+    return unlikely(!list_empty(&loop->closers)) && descriptor_closing_slow(loop, op);
+}
 
 /* The turn: an operation on `fd` has had its last completion. */
 void descriptor_released(coil_loop *loop, int fd);

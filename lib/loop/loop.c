@@ -69,10 +69,45 @@ void coil_stop(coil_loop *loop)
     loop->stopping = true;
 }
 
-static void stop_when_done(coil_future *future, void *userdata)
+/* Stops a run when its future is done, behind those who watched it before. It does not outlive the
+ * run, which somebody else may have stopped first: that would stop the next one. */
+struct until {
+    struct watcher watcher;
+    struct call call;
+    coil_loop *loop;
+};
+
+static void stop(struct call *call, bool drop)
+{
+    (void)drop;
+    coil_stop(container_of(call, struct until, call)->loop);
+}
+
+static void queue_stop(struct watcher *watcher, struct coil_future *future)
 {
     (void)future;
-    coil_stop(userdata);
+    struct until *until = container_of(watcher, struct until, watcher);
+    sched_queue(until->loop->sched, &until->call.item);
+}
+
+static void until_begin(struct until *until, coil_loop *loop, struct coil_future *future)
+{
+    *until = (struct until){.watcher.notify = queue_stop, .loop = loop};
+    call_init(&until->call, stop);
+    if (future_done(future))
+        queue_stop(&until->watcher, future);
+    else
+        future_watch(future, &until->watcher);
+}
+
+static void until_end(struct until *until, struct coil_future *future)
+{
+    if (watcher_linked(&until->watcher))
+        future_unwatch(future, &until->watcher);
+    if (until->call.item.queued) {
+        fifo_remove(&until->loop->sched->ready, &until->call.item.node);
+        until->call.item.queued = false;
+    }
 }
 
 int coil_run_until_complete(coil_loop *loop, coil_future *future, void **result)
@@ -88,12 +123,14 @@ int coil_run_until_complete(coil_loop *loop, coil_future *future, void **result)
         return -EXDEV;
     if (sched_running())
         return -EBUSY;
-    rc = coil_add_done_callback(future, stop_when_done, loop);
-    if (rc < 0)
-        return rc;
+    sched_check_thread(loop->sched);
+    if (loop->sched->closing)
+        return -COIL_ECLOSED;
     coil_ref(future);
+    struct until until;
+    until_begin(&until, loop, future);
     rc = coil_run_forever(loop);
-    (void)coil_remove_done_callback(future, stop_when_done, loop);
+    until_end(&until, future);
     if (rc == 0)
         rc = future_done(future) ? future_read(future, result) : -COIL_ESTOPPED;
     coil_unref(future);

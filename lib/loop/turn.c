@@ -14,7 +14,7 @@ static void take_completions(coil_loop *loop)
         for (size_t i = 0; i < n; i++) {
             struct op *op = completions[i].op;
             bool last = !(completions[i].flags & COMPLETION_MORE);
-            int fd = op->fd;
+            int fd = op->flags & OP_SLOT ? -1 : op->fd;
             op->complete(op, &completions[i]); /* the op may be gone after its last one */
             if (unlikely(last && !list_empty(&loop->closers)))
                 descriptor_released(loop, fd);

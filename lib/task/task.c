@@ -162,6 +162,7 @@ static void body(void *value)
     PROBE1(task__start, task);
     void *result = task->fn(task->arg);
     ASSERT(sched->current == task && coil__fiber_current == self);
+    sched->current = NULL; /* a dispose that is called now is in no task, and cannot wait */
     finish(task, result);
     fiber_leave(task_successor(sched), NULL);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "world.h"
 
+#include "loop/await.h"
+
 #include <stdarg.h>
 
 #define START COIL_SEC(1)
@@ -30,6 +32,12 @@ int world_run(struct world *world, coil_fn fn, void *argument)
     return rc;
 }
 
+int world_turn(struct world *world)
+{
+    coil_stop(world->loop);
+    return coil_run_forever(world->loop);
+}
+
 coil_time world_time(const struct world *world)
 {
     return coil_sim_time(world->sim) - START;
@@ -43,6 +51,46 @@ void world_answer(struct world *world, int opcode, int result, coil_time delay)
                               .result = result,
                               .delay = delay};
     PASS(coil_sim_script(world->sim, &answer));
+}
+
+void world_script(coil_sim *sim, coil_sim_answer answer)
+{
+    answer.size = sizeof(answer);
+    PASS(coil_sim_script(sim, &answer));
+}
+
+coil_sim_counts world_counts(const struct world *world)
+{
+    coil_sim_counts counts = {.size = sizeof(counts)};
+
+    PASS(coil_sim_count(world->sim, &counts));
+    return counts;
+}
+
+coil_time world_now(void)
+{
+    return coil_loop_time(coil_get_running_loop()) - START;
+}
+
+int world_op(int opcode, int fd, void *buffer, size_t size)
+{
+    struct op op;
+
+    op_init(&op, (enum op_code)opcode, fd, NULL);
+    op.address = buffer;
+    op.length = (uint32_t)size;
+    return await_op(&op);
+}
+
+int world_cancel(void *task)
+{
+    (void)coil_cancel(task);
+    return 0;
+}
+
+void record_warning(const char *line, void *userdata)
+{
+    record(userdata, "%s", line);
 }
 
 void record(struct record *record, const char *format, ...)

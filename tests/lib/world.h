@@ -4,6 +4,9 @@
  *
  *     WORLD(w);
  *     PASS(world_run(&w, some_coroutine, argument));
+ *
+ * At the end of the scope tasks that are left get -ECANCELED and run once more: what they use is
+ * declared before the world.
  */
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
@@ -27,11 +30,29 @@ void world_free(struct world *world);
 /* Runs a coroutine until it ends; its code, or 0. */
 int world_run(struct world *world, coil_fn fn, void *argument);
 
+/* Answers the next operation that has this opcode. */
+void world_answer(struct world *world, int opcode, int result, coil_time delay);
+
+/* Adds an answer to the script. */
+void world_script(coil_sim *sim, coil_sim_answer answer);
+
+/* What the simulated engine has seen. */
+coil_sim_counts world_counts(const struct world *world);
+
+/* Runs what is ready now, and waits for nothing. */
+int world_turn(struct world *world);
+
 /* The virtual time that has passed. */
 coil_time world_time(const struct world *world);
 
-/* Answers the next operation that has this opcode. */
-void world_answer(struct world *world, int opcode, int result, coil_time delay);
+/* The same as seen from inside the loop: it needs no world. */
+coil_time world_now(void);
+
+/* In a task: submits an operation and waits for it. */
+int world_op(int opcode, int fd, void *buffer, size_t size);
+
+/* A callback that cancels a task. */
+int world_cancel(void *task);
 
 /* What happened, in order: words with a space between them. */
 struct record {
@@ -39,5 +60,8 @@ struct record {
 };
 
 void record(struct record *record, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A sink of warnings; userdata is a struct record. */
+void record_warning(const char *line, void *userdata);
 
 #endif

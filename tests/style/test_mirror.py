@@ -12,11 +12,18 @@ import source
 
 # Sources tested in another file than their own: (file in lib/, file in tests/unit/): why.
 TESTED_ELSEWHERE = {
+    ("ctx/switch_ucontext.c", "ctx/test_switch.c"): "one test for every switch; each build has one",
+}
+
+# Tests of a rule that several files keep together: file in tests/unit/: which rule.
+OF_A_RULE = {
+    "task/test_ticks.c": "how many turns lie between a cause and its effect",
 }
 
 
-def check(root, elsewhere=None):
+def check(root, elsewhere=None, of_a_rule=None):
     elsewhere = TESTED_ELSEWHERE if elsewhere is None else elsewhere
+    of_a_rule = OF_A_RULE if of_a_rule is None else of_a_rule
     findings = []
     files = set(source.files(root))
     instead = {code: test for code, test in elsewhere}
@@ -24,6 +31,9 @@ def check(root, elsewhere=None):
         for path in (f"lib/{code}", f"tests/unit/{test}"):
             if path not in files:
                 findings.append(f"{path}:0: named as an exception of the mirror, but not there")
+    for test in of_a_rule:
+        if f"tests/unit/{test}" not in files:
+            findings.append(f"tests/unit/{test}:0: named as a test of a rule, but not there")
 
     for path in sorted(files):
         if match := re.fullmatch(r"lib/(.+)/(\w+)\.c", path):
@@ -35,6 +45,8 @@ def check(root, elsewhere=None):
                 findings.append(f"{path}:1: only test_*.c are tests; a helper is no unit test")
                 continue
             code = f"lib/{match[1]}{match[2][len('test_'):]}"
+            if path[len("tests/unit/"):] in of_a_rule:
+                continue
             if not {code + ".c", code + ".h"} & files:
                 findings.append(f"{path}:1: there is neither {code}.c nor {code}.h")
     return findings

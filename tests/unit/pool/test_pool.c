@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: MIT
+#include "check.h"
+#include "faults.h"
+
+#include "base/alloc.h"
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+
+/* A client, and the book in which its jobs write what happens to them. */
+struct desk {
+    struct pool_client client; /* first: wake finds the desk by it */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int woken, freed;
+    char ran[64]; /* a letter a job, in the order of running */
+    size_t ran_count;
+    sem_t started, release; /* of jobs that wait in the middle */
+    pthread_barrier_t meeting;
+};
+
+struct note {
+    struct job job;
+    struct desk *desk;
+    char *text; /* its own, as contract 9 wants */
+    void (*act)(struct note *note);
+};
+
+static void wake(struct pool_client *client)
+{
+    struct desk *desk = container_of(client, struct desk, client);
+
+    pthread_mutex_lock(&desk->lock);
+    desk->woken++;
+    pthread_cond_signal(&desk->changed);
+    pthread_mutex_unlock(&desk->lock);
+}
+
+static void desk_init(struct desk *desk)
+{
+    memset(desk, 0, sizeof(*desk));
+    pthread_mutex_init(&desk->lock, NULL);
+    pthread_cond_init(&desk->changed, NULL);
+    sem_init(&desk->started, 0, 0);
+    sem_init(&desk->release, 0, 0);
+    pthread_barrier_init(&desk->meeting, NULL, 2);
+    pool_client_init(&desk->client, wake);
+}
+
+static void desk_fini(struct desk *desk)
+{
+    pthread_barrier_destroy(&desk->meeting);
+    sem_destroy(&desk->release);
+    sem_destroy(&desk->started);
+    pthread_cond_destroy(&desk->changed);
+    pthread_mutex_destroy(&desk->lock);
+}
+
+#define DESK(name)                                                                                 \
+    __attribute__((cleanup(desk_fini))) struct desk name;                                          \
+    desk_init(&name)
+
+/* Declared after the desk, so that the threads are gone before it is. */
+static void pool_end(struct pool **pool)
+{
+    pool_free(*pool);
+}
+
+#define POOL(name, threads) __attribute__((cleanup(pool_end))) struct pool *name = pool_new(threads)
+
+/* ---- jobs --------------------------------------------------------------------------------- */
+
+static void note_run(struct job *job)
+{
+    struct note *note = container_of(job, struct note, job);
+    struct desk *desk = note->desk;
+
+    if (note->act)
+        note->act(note);
+    /* After the act, in which its waiter may have left: what it needs is still its own. */
+    pthread_mutex_lock(&desk->lock);
+    if (desk->ran_count < sizeof(desk->ran) - 1)
+        desk->ran[desk->ran_count++] = note->text[0];
+    pthread_mutex_unlock(&desk->lock);
+}
+
+static void note_free(struct job *job)
+{
+    struct note *note = container_of(job, struct note, job);
+    struct desk *desk = note->desk;
+
+    coil__free(note->text);
+    coil__free(note);
+    pthread_mutex_lock(&desk->lock);
+    desk->freed++;
+    pthread_mutex_unlock(&desk->lock);
+}
+
+static struct note *note_new(struct desk *desk, char letter, void (*act)(struct note *note))
+{
+    struct note *note = coil__alloc_zeroed(sizeof(*note));
+    char *text = coil__alloc(2);
+
+    if (!CHECK(note && text)) {
+        coil__free(note);
+        coil__free(text);
+        return NULL;
+    }
+    text[0] = letter;
+    text[1] = '\0';
+    *note = (struct note){{.run = note_run, .free = note_free}, desk, text, act};
+    return note;
+}
+
+/* NULL: it did not come to that. */
+static struct note *submit(struct pool *pool, struct desk *desk, char letter,
+                           void (*act)(struct note *note))
+{
+    struct note *note = pool ? note_new(desk, letter, act) : NULL;
+
+    if (note && !CHECK_EQ(pool_submit(pool, &desk->client, &note->job), 0)) {
+        note_free(&note->job);
+        note = NULL;
+    }
+    return note;
+}
+
+/* Tells that it runs, and goes on when the test says so. */
+static void hold(struct note *note)
+{
+    sem_post(&note->desk->started);
+    sem_wait(&note->desk->release);
+}
+
+static void meet(struct note *note)
+{
+    pthread_barrier_wait(&note->desk->meeting);
+}
+
+static int freed(struct desk *desk)
+{
+    pthread_mutex_lock(&desk->lock);
+    int count = desk->freed;
+    pthread_mutex_unlock(&desk->lock);
+    return count;
+}
+
+static void wait_for_wakes(struct desk *desk, int count)
+{
+    pthread_mutex_lock(&desk->lock);
+    while (desk->woken < count)
+        pthread_cond_wait(&desk->changed, &desk->lock);
+    pthread_mutex_unlock(&desk->lock);
+}
+
+/* Takes what is done: the letters in the order of coming. */
+static void take_all(struct desk *desk, char *letters, size_t size)
+{
+    struct job *job;
+    size_t count = 0;
+
+    while ((job = pool_client_take(&desk->client))) {
+        if (count < size - 1)
+            letters[count++] = container_of(job, struct note, job)->text[0];
+        CHECK_EQ(job->state, JOB_DONE);
+        job->free(job);
+    }
+    letters[count] = '\0';
+}
+
+static void expect_done(struct desk *desk, const char *expected)
+{
+    char letters[64];
+
+    take_all(desk, letters, sizeof(letters));
+    CHECK_STR(letters, expected);
+}
+
+/* ---- running ------------------------------------------------------------------------------ */
+
+TEST(pool, one_thread_runs_jobs_in_order)
+{
+    DESK(desk);
+    POOL(pool, 1);
+    int submitted = 0;
+
+    for (char letter = 'a'; letter <= 'z'; letter++)
+        submitted += submit(pool, &desk, letter, NULL) != NULL;
+    wait_for_wakes(&desk, submitted);
+    expect_done(&desk, "abcdefghijklmnopqrstuvwxyz");
+    CHECK_STR(desk.ran, "abcdefghijklmnopqrstuvwxyz");
+    CHECK_EQ(desk.woken, 26);
+    CHECK_EQ(freed(&desk), submitted);
+}
+
+TEST(pool, a_thread_that_is_idle_is_woken)
+{
+    DESK(desk);
+    POOL(pool, 1);
+    int submitted = 0;
+
+    for (int i = 0; i < 50; i++) {
+        submitted += submit(pool, &desk, 'a', NULL) != NULL;
+        wait_for_wakes(&desk, submitted);
+        expect_done(&desk, "a");
+    }
+}
+
+TEST(pool, two_threads_run_at_the_same_time)
+{
+    DESK(desk);
+    POOL(pool, 2);
+
+    if (check_walking())
+        return; /* a pool may have to do with one thread: these two would wait for ever */
+    /* Each one waits in the middle until the other one has come, too. */
+    submit(pool, &desk, 'a', meet);
+    submit(pool, &desk, 'b', meet);
+    wait_for_wakes(&desk, 2);
+    char letters[4];
+    take_all(&desk, letters, sizeof(letters));
+    CHECK_EQ(strlen(letters), 2);
+}
+
+TEST(pool, no_more_threads_run_than_are_allowed)
+{
+    DESK(desk);
+    POOL(pool, 1);
+    struct note *first = submit(pool, &desk, 'a', hold);
+
+    if (!first)
+        return;
+    sem_wait(&desk.started);
+    int submitted = 1 + (submit(pool, &desk, 'b', hold) != NULL);
+    /* The only thread is held by the first; a second one would say that it runs. */
+    CHECK_EQ(sem_trywait(&desk.started), -1);
+    sem_post(&desk.release);
+    sem_post(&desk.release);
+    wait_for_wakes(&desk, submitted);
+    expect_done(&desk, "ab");
+}
+
+TEST(pool, each_client_gets_its_own_jobs_back)
+{
+    DESK(one);
+    DESK(two);
+    POOL(pool, 1);
+    int ones = 0, twos = 0;
+
+    for (char letter = 'a'; letter < 'e'; letter++) {
+        ones += submit(pool, &one, letter, NULL) != NULL;
+        twos += submit(pool, &two, (char)(letter - 'a' + 'A'), NULL) != NULL;
+    }
+    wait_for_wakes(&one, ones);
+    wait_for_wakes(&two, twos);
+    expect_done(&one, "abcd");
+    expect_done(&two, "ABCD");
+}
+
+/* ---- abandoning --------------------------------------------------------------------------- */
+
+TEST(pool, an_abandoned_job_that_waits_is_freed_at_once_and_never_runs)
+{
+    DESK(desk);
+    POOL(pool, 1);
+    struct note *first = submit(pool, &desk, 'a', hold);
+    struct note *second = first ? submit(pool, &desk, 'b', NULL) : NULL;
+    struct note *third = first ? submit(pool, &desk, 'c', NULL) : NULL;
+
+    if (!first)
+        return;
+    sem_wait(&desk.started);
+    if (second) {
+        CHECK(job_abandon(&second->job));
+        CHECK_EQ(freed(&desk), 1);
+    }
+    sem_post(&desk.release);
+    wait_for_wakes(&desk, third ? 2 : 1);
+    expect_done(&desk, "ac");
+    CHECK_STR(desk.ran, "ac");
+}
+
+TEST(pool, an_abandoned_job_that_runs_is_freed_by_its_thread)
+{
+    DESK(desk);
+    {
+        POOL(pool, 1);
+        struct note *note = submit(pool, &desk, 'a', hold);
+        if (!note)
+            return;
+        sem_wait(&desk.started);
+        CHECK(job_abandon(&note->job));
+        CHECK_EQ(freed(&desk), 0); /* it is still at work on what it owns */
+        sem_post(&desk.release);
+    }
+    CHECK_STR(desk.ran, "a");
+    CHECK_EQ(freed(&desk), 1);
+    CHECK_EQ(desk.woken, 0);
+    CHECK_PTR(pool_client_take(&desk.client), NULL);
+}
+
+TEST(pool, a_job_that_is_done_cannot_be_abandoned_and_comes)
+{
+    DESK(desk);
+    POOL(pool, 1);
+    struct note *note = submit(pool, &desk, 'a', NULL);
+
+    if (!note)
+        return;
+    wait_for_wakes(&desk, 1);
+    CHECK(!job_abandon(&note->job));
+    CHECK_EQ(freed(&desk), 0);
+    expect_done(&desk, "a");
+}
+
+/* Abandons race with the thread: each job is run or not, but freed once and by one. */
+TEST(pool, an_abandon_at_any_moment_frees_once)
+{
+    DESK(desk);
+    const int count = check_walking() ? 20 : 2000;
+    int submitted = 0;
+    {
+        POOL(pool, 2);
+        for (int i = 0; i < count; i++) {
+            struct note *note = submit(pool, &desk, 'a', NULL);
+            if (!note)
+                continue;
+            submitted++;
+            if (job_abandon(&note->job))
+                continue;
+            struct job *job = pool_client_take(&desk.client);
+            CHECK_PTR(job, &note->job);
+            if (job)
+                job->free(job);
+        }
+    }
+    expect_done(&desk, "");
+    CHECK_EQ(desk.freed, submitted);
+}
+
+/* ---- the end ------------------------------------------------------------------------------ */
+
+TEST(pool, nothing_is_an_end_for_no_pool)
+{
+    pool_free(NULL);
+}
+
+TEST(pool, its_end_waits_for_the_job_that_runs)
+{
+    DESK(desk);
+    {
+        POOL(pool, 1);
+        if (!submit(pool, &desk, 'a', hold))
+            return;
+        sem_wait(&desk.started);
+        sem_post(&desk.release);
+    }
+    CHECK_STR(desk.ran, "a");
+    CHECK_EQ(desk.woken, 1);
+    expect_done(&desk, "a");
+}
+
+/* The job is lost with its thread, so it is freed here. */
+static void end_thread(struct note *note)
+{
+    struct desk *desk = note->desk;
+
+    sem_post(&desk->started);
+    sem_wait(&desk->release);
+    note_free(&note->job);
+    pthread_exit(NULL);
+}
+
+TEST(pool, its_end_frees_jobs_that_wait)
+{
+    DESK(desk);
+    int submitted = 0;
+    {
+        POOL(pool, 1);
+        /* The only thread goes, and so what waits will wait until the end for sure. */
+        if (!submit(pool, &desk, 'a', end_thread))
+            return;
+        sem_wait(&desk.started);
+        for (char letter = 'b'; letter < 'f'; letter++)
+            submitted += submit(pool, &desk, letter, NULL) != NULL;
+        sem_post(&desk.release);
+    }
+    CHECK_STR(desk.ran, "");
+    CHECK_EQ(desk.freed, 1 + submitted);
+    CHECK_PTR(pool_client_take(&desk.client), NULL);
+}
+
+/* ---- the world says no -------------------------------------------------------------------- */
+
+TEST(pool, without_memory_there_is_none)
+{
+    if (check_walking())
+        return; /* it sets faults of its own */
+    for (size_t k = 1; k <= 2; k++) {
+        faults_fail(k, "alloc");
+        CHECK_PTR(pool_new(4), NULL);
+        faults_end();
+    }
+}
+
+TEST(pool, without_any_thread_the_job_stays_the_callers)
+{
+    DESK(desk);
+    POOL(pool, 1);
+    struct note *note = pool ? note_new(&desk, 'a', NULL) : NULL;
+
+    if (!note)
+        return;
+    if (check_walking()) { /* it sets faults of its own */
+        note_free(&note->job);
+        return;
+    }
+    faults_fail(1, "os_thread_start");
+    FAILS(pool_submit(pool, &desk.client, &note->job), -EAGAIN);
+    faults_end();
+    CHECK_EQ(note->job.state, JOB_NEW);
+    CHECK_EQ(freed(&desk), 0);
+    /* And may be given again, when the world is kinder. */
+    if (!CHECK_EQ(pool_submit(pool, &desk.client, &note->job), 0)) {
+        note_free(&note->job);
+        return;
+    }
+    wait_for_wakes(&desk, 1);
+    expect_done(&desk, "a");
+}
+
+TEST(pool, with_one_thread_it_goes_on_without_another)
+{
+    DESK(desk);
+    POOL(pool, 2);
+
+    if (check_walking() || !submit(pool, &desk, 'a', hold))
+        return; /* it sets faults of its own */
+    sem_wait(&desk.started);
+    faults_fail(1, "os_thread_start");
+    struct note *second = submit(pool, &desk, 'b', NULL);
+    CHECK_EQ(faults_met(), 1); /* another one was tried */
+    faults_end();
+    sem_post(&desk.release);
+    wait_for_wakes(&desk, second ? 2 : 1);
+    expect_done(&desk, "ab");
+}
+
+/* ---- bugs --------------------------------------------------------------------------------- */
+
+static void submit_half_a_job(void *argument)
+{
+    struct pool_client client;
+    struct job job = {.run = argument ? note_run : NULL, .free = argument ? NULL : note_free};
+
+    pool_client_init(&client, wake);
+    pool_submit(pool_new(1), &client, &job);
+}
+
+static void submit_twice(void *argument)
+{
+    struct desk desk;
+    struct pool *pool = pool_new(1);
+
+    (void)argument;
+    desk_init(&desk);
+    submit(pool, &desk, 'a', hold);
+    struct note *second = submit(pool, &desk, 'b', NULL);
+    pool_submit(pool, &desk.client, &second->job);
+}
+
+TEST(pool, a_job_that_lacks_run_or_free_is_a_bug)
+{
+    DIES(submit_half_a_job, NULL);
+    DIES(submit_half_a_job, "run");
+}
+
+TEST(pool, a_job_that_is_given_twice_is_a_bug)
+{
+    DIES(submit_twice, NULL);
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#include "world.h"
+
+#include <coil/coil.h>
+
+#include <errno.h>
+#include <pthread.h>
+
+static void *returns_its_argument(void *arg)
+{
+    return arg;
+}
+
+/* ---- without a loop -------------------------------------------------------------------------- */
+
+/* Until the library has an engine for this kernel, a thread's loop cannot be made by itself. */
+TEST(current, calls_that_need_a_loop_say_that_there_is_none)
+{
+    const coil_coro coroutine = {returns_its_argument, NULL};
+
+    FAILS(coil_err(coil_get_event_loop()), -ENOSYS);
+    FAILS(coil_err(coil_create_task(returns_its_argument, NULL)), -ENOSYS);
+    FAILS(coil_err(coil_create_task_with(NULL, returns_its_argument, NULL, NULL)), -ENOSYS);
+    FAILS(coil_go(returns_its_argument, NULL), -ENOSYS);
+    FAILS(coil_err(coil_create_future(NULL)), -ENOSYS);
+    FAILS(coil_err(coil_gather(&coroutine, 1, 0)), -ENOSYS);
+    FAILS(coil_err(coil_gather_futures(NULL, 0, 0)), -ENOSYS);
+    CHECK_PTR(coil_get_running_loop(), NULL);
+    CHECK_PTR(coil_current_task(), NULL);
+}
+
+TEST(current, errors_instead_of_a_loop_are_passed_on)
+{
+    coil_loop *broken = COIL_ERR(-ENOSPC);
+
+    FAILS(coil_set_event_loop(broken), -ENOSPC);
+    FAILS(coil_err(coil_create_task_with(broken, returns_its_argument, NULL, NULL)), -ENOSPC);
+    FAILS(coil_err(coil_create_future(broken)), -ENOSPC);
+    FAILS(coil_err(coil_get_event_loop()), -ENOSYS);
+}
+
+/* ---- this thread's --------------------------------------------------------------------------- */
+
+TEST(current, the_loop_that_was_set_is_got_until_it_is_taken_away)
+{
+    WORLD(w);
+
+    PASS(coil_set_event_loop(w.loop));
+    CHECK_PTR(coil_get_event_loop(), w.loop);
+    CHECK_PTR(coil_get_event_loop(), w.loop);
+    PASS(coil_set_event_loop(w.loop));
+    CHECK_PTR(coil_get_event_loop(), w.loop);
+    CHECK_PTR(coil_get_running_loop(), NULL); /* it does not run for that */
+    PASS(coil_set_event_loop(NULL));
+    FAILS(coil_err(coil_get_event_loop()), -ENOSYS);
+    CHECK(!coil_is_closed(w.loop));
+}
+
+static void *says(void *arg)
+{
+    record(arg, "runs");
+    return arg;
+}
+
+TEST(current, calls_without_a_loop_mean_it)
+{
+    struct record log = {""};
+    WORLD(w);
+    const coil_coro coroutine = {says, &log};
+
+    PASS(coil_set_event_loop(w.loop));
+    COIL_AUTO coil_task *task = coil_create_task(says, &log);
+    COIL_AUTO coil_task *other = coil_create_task_with(NULL, says, &log, NULL);
+    COIL_AUTO coil_future *future = coil_create_future(NULL);
+    COIL_AUTO coil_future *gather = coil_gather(&coroutine, 1, 0);
+    COIL_AUTO coil_future *none = coil_gather_futures(NULL, 0, 0);
+    PASS(coil_go(says, &log));
+    PASS(coil_set_result(future, NULL));
+    PASS(coil_run_until_complete(w.loop, task, NULL));
+    PASS(coil_run_until_complete(w.loop, other, NULL));
+    PASS(coil_run_until_complete(w.loop, future, NULL));
+    PASS(coil_run_until_complete(w.loop, gather, NULL));
+    PASS(coil_run_until_complete(w.loop, none, NULL));
+    CHECK_STR(log.text, "runs runs runs runs");
+}
+
+TEST(current, a_closed_loop_is_none)
+{
+    WORLD(w);
+
+    PASS(coil_set_event_loop(w.loop));
+    PASS(coil_close(w.loop));
+    FAILS(coil_err(coil_get_event_loop()), -ENOSYS);
+}
+
+TEST(current, a_freed_loop_is_forgotten)
+{
+    struct world w = world_new(NULL);
+
+    PASS(coil_set_event_loop(w.loop));
+    world_free(&w);
+    FAILS(coil_err(coil_get_event_loop()), -ENOSYS);
+    PASS(coil_set_event_loop(NULL));
+}
+
+TEST(current, another_loop_takes_its_place)
+{
+    WORLD(second);
+    struct world first = world_new(NULL);
+
+    PASS(coil_set_event_loop(first.loop));
+    PASS(coil_set_event_loop(second.loop));
+    CHECK_PTR(coil_get_event_loop(), second.loop);
+    CHECK(!coil_is_closed(first.loop)); /* it is still whose it was */
+    world_free(&first);
+    CHECK_PTR(coil_get_event_loop(), second.loop);
+}
+
+/* ---- the running one --------------------------------------------------------------------------
+ */
+
+struct scene {
+    struct record log;
+    struct world *w;
+    struct world *other;
+};
+
+static void *looks_around(void *arg)
+{
+    struct scene *scene = arg;
+
+    CHECK_PTR(coil_get_running_loop(), scene->w->loop);
+    CHECK_PTR(coil_get_event_loop(), scene->w->loop);
+    CHECK(coil_is_running(scene->w->loop));
+    CHECK(!coil_is_running(scene->other->loop));
+    FAILS(coil_set_event_loop(scene->w->loop), -EBUSY);
+    FAILS(coil_set_event_loop(NULL), -EBUSY);
+    COIL_AUTO coil_task *task = coil_create_task(says, &scene->log);
+    PASS(coil_await(task, NULL)); /* which a task of the other loop would refuse */
+    return NULL;
+}
+
+TEST(current, the_running_loop_comes_before_the_threads)
+{
+    WORLD(w);
+    WORLD(other);
+    struct scene scene = {.w = &w, .other = &other};
+
+    PASS(coil_set_event_loop(other.loop));
+    PASS(world_run(&w, looks_around, &scene));
+    CHECK_STR(scene.log.text, "runs");
+    CHECK_PTR(coil_get_event_loop(), other.loop);
+    CHECK_PTR(coil_get_running_loop(), NULL);
+}
+
+/* ---- threads -----------------------------------------------------------------------------------
+ */
+
+static void *has_its_own(void *arg)
+{
+    struct scene *scene = arg;
+
+    FAILS(coil_err(coil_get_event_loop()), -ENOSYS);
+    PASS(coil_set_event_loop(scene->other->loop));
+    CHECK_PTR(coil_get_event_loop(), scene->other->loop);
+    return NULL; /* with the loop set: it is not the thread's to free */
+}
+
+TEST(current, each_thread_has_its_own_and_ends_with_it_set)
+{
+    WORLD(w);
+    WORLD(other);
+    struct scene scene = {.w = &w, .other = &other};
+    pthread_t thread;
+
+    PASS(coil_set_event_loop(w.loop));
+    if (CHECK_EQ(pthread_create(&thread, NULL, has_its_own, &scene), 0))
+        CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK_PTR(coil_get_event_loop(), w.loop);
+    CHECK(!coil_is_closed(other.loop));
+    PASS(world_run(&other, says, &scene.log));
+    CHECK_STR(scene.log.text, "runs");
+}
+
+static void *runs_its_own(void *arg)
+{
+    struct record *log = arg;
+    WORLD(w);
+
+    PASS(coil_set_event_loop(w.loop));
+    COIL_AUTO coil_task *task = coil_create_task(says, log);
+    PASS(coil_run_until_complete(w.loop, task, NULL));
+    return NULL;
+}
+
+TEST(current, loops_run_on_several_threads)
+{
+    struct record logs[3] = {{""}, {""}, {""}};
+    pthread_t threads[3];
+    bool made[3];
+
+    for (int i = 0; i < 3; i++)
+        made[i] = CHECK_EQ(pthread_create(&threads[i], NULL, runs_its_own, &logs[i]), 0);
+    for (int i = 0; i < 3; i++) {
+        if (made[i])
+            CHECK_EQ(pthread_join(threads[i], NULL), 0);
+        CHECK_STR(logs[i].text, "runs");
+    }
+}

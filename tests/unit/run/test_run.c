@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: MIT
+#include "world.h"
+
+#include <coil/coil.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct scene {
+    struct record log;
+    struct record warnings;
+    coil_sim *sim;
+    coil_loop_options options;
+    coil_task *task;
+};
+
+static void warn(const char *line, void *userdata)
+{
+    struct scene *scene = userdata;
+
+    record(&scene->warnings, "[%s]", line);
+}
+
+static void scene_free(struct scene *scene)
+{
+    PASS(coil_sim_free(scene->sim));
+    PASS(coil_set_warning_sink(NULL, NULL));
+}
+
+/* A simulated engine without a loop, and an ear for warnings. */
+#define SCENE(name)                                                                                \
+    __attribute__((cleanup(scene_free))) struct scene name = {.sim = coil_sim_new(NULL)};          \
+    name.options = (coil_loop_options){.size = sizeof(name.options), .sim = name.sim};             \
+    PASS(coil_set_warning_sink(warn, &name))
+
+static int run(struct scene *scene, coil_fn main, void **result)
+{
+    return coil_run_with(main, scene, result, &scene->options);
+}
+
+/* ---- the main task --------------------------------------------------------------------------- */
+
+static void *returns_its_argument(void *arg)
+{
+    PASS(coil_sleep(COIL_SEC(1)));
+    return arg;
+}
+
+TEST(run, gives_the_main_tasks_result)
+{
+    SCENE(scene);
+    void *result = NULL;
+
+    CHECK_EQ(run(&scene, returns_its_argument, &result), 0);
+    CHECK_PTR(result, &scene);
+    CHECK_EQ(run(&scene, returns_its_argument, NULL), 0); /* again, on the same engine */
+    CHECK_EQ(coil_sim_time(scene.sim), COIL_SEC(3));
+    CHECK_STR(scene.warnings.text, "");
+}
+
+static void *fails(void *arg)
+{
+    (void)arg;
+    return COIL_ERR(-ENOTDIR);
+}
+
+static void *is_cancelled(void *arg)
+{
+    (void)arg;
+    CHECK(coil_cancel(coil_current_task()));
+    return COIL_ERR(coil_sleep(1));
+}
+
+TEST(run, gives_the_main_tasks_code)
+{
+    SCENE(scene);
+    void *result = &scene;
+
+    FAILS(run(&scene, fails, &result), -ENOTDIR);
+    FAILS(run(&scene, is_cancelled, &result), -ECANCELED);
+    CHECK_PTR(result, &scene);
+    CHECK_STR(scene.warnings.text, ""); /* its caller has it */
+}
+
+static void *waits_for_ever(void *arg)
+{
+    (void)arg;
+    COIL_AUTO coil_future *future = coil_create_future(NULL);
+    FAILS(coil_await(future, NULL), -ECANCELED);
+    return NULL;
+}
+
+TEST(run, tells_when_nothing_can_happen_any_more)
+{
+    SCENE(scene);
+
+    FAILS(run(&scene, waits_for_ever, NULL), -COIL_EDEADLOCK);
+}
+
+static void *stops_its_loop(void *arg)
+{
+    struct scene *scene = arg;
+
+    coil_stop(coil_get_running_loop());
+    record(&scene->log, "stopped");
+    FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED);
+    record(&scene->log, "cancelled");
+    return NULL;
+}
+
+TEST(run, a_main_task_that_stops_the_loop_is_a_leftover)
+{
+    SCENE(scene);
+
+    FAILS(run(&scene, stops_its_loop, NULL), -COIL_ESTOPPED);
+    CHECK_STR(scene.log.text, "stopped cancelled");
+    CHECK_EQ(coil_sim_time(scene.sim), COIL_SEC(1)); /* it began at one second */
+}
+
+/* ---- arguments --------------------------------------------------------------------------------
+ */
+
+static void *runs_inside(void *arg)
+{
+    struct scene *scene = arg;
+    coil_loop *loop = coil_get_running_loop();
+    COIL_AUTO coil_future *future = coil_create_future(loop);
+
+    FAILS(coil_run(fails, NULL, NULL), -EBUSY);
+    FAILS(coil_run_with(fails, NULL, NULL, &scene->options), -EBUSY);
+    FAILS(coil_run_forever(loop), -EBUSY);
+    FAILS(coil_run_until_complete(loop, future, NULL), -EBUSY);
+    FAILS(coil_close(loop), -EBUSY);
+    FAILS(coil_loop_free(loop), -EBUSY);
+    record(&scene->log, "goes on");
+    return NULL;
+}
+
+TEST(run, a_loop_does_not_run_inside_another)
+{
+    SCENE(scene);
+
+    PASS(run(&scene, runs_inside, NULL));
+    CHECK_STR(scene.log.text, "goes on");
+}
+
+TEST(run, bad_arguments_are_refused)
+{
+    SCENE(scene);
+    coil_loop_options bad = scene.options;
+
+    bad.size--;
+    FAILS(coil_run_with(NULL, NULL, NULL, &scene.options), -EINVAL);
+    FAILS(coil_run_with(fails, NULL, NULL, &bad), -EINVAL);
+    FAILS(coil_run(NULL, NULL, NULL), -EINVAL);
+}
+
+/* Until the library has an engine for this kernel. */
+TEST(run, without_a_simulated_engine_nothing_runs)
+{
+    FAILS(coil_run(fails, NULL, NULL), -ENOSYS);
+}
+
+enum { MARK = 12345 };
+
+TEST(run, does_not_touch_errno)
+{
+    SCENE(scene);
+
+    errno = MARK;
+    PASS(run(&scene, returns_its_argument, NULL));
+    CHECK_EQ(errno, MARK);
+    FAILS(run(&scene, fails, NULL), -ENOTDIR);
+    CHECK_EQ(errno, MARK);
+    FAILS(coil_run(NULL, NULL, NULL), -EINVAL);
+    CHECK_EQ(errno, MARK);
+}
+
+/* ---- what the main task leaves behind -------------------------------------------------------- */
+
+static void *cleans_up(void *arg)
+{
+    struct scene *scene = arg;
+
+    FAILS(coil_sleep(COIL_SEC(100)), -ECANCELED);
+    PASS(coil_sleep(COIL_MS(30)));
+    record(&scene->log, "clean");
+    return COIL_ERR(-ECANCELED);
+}
+
+static void *leaves_one(void *arg)
+{
+    struct scene *scene = arg;
+
+    PASS(coil_go(cleans_up, arg));
+    PASS(coil_sleep(1));
+    record(&scene->log, "main");
+    return NULL;
+}
+
+TEST(run, what_is_left_is_cancelled_and_awaited)
+{
+    SCENE(scene);
+
+    PASS(run(&scene, leaves_one, NULL));
+    CHECK_STR(scene.log.text, "main clean");
+    CHECK_EQ(coil_sim_time(scene.sim), COIL_SEC(1) + 1 + COIL_MS(30));
+    CHECK_STR(scene.warnings.text, "");
+}
+
+static void *never_begins(void *arg)
+{
+    struct scene *scene = arg;
+
+    record(&scene->log, "begins");
+    return NULL;
+}
+
+static void *leaves_new_ones(void *arg)
+{
+    PASS(coil_go(never_begins, arg));
+    PASS(coil_go(never_begins, arg));
+    coil_stop(coil_get_running_loop());
+    return NULL;
+}
+
+/* The stop ends the run in this turn; the new tasks are cancelled before their first step. */
+TEST(run, what_has_not_begun_never_begins)
+{
+    SCENE(scene);
+
+    PASS(run(&scene, leaves_new_ones, NULL));
+    CHECK_STR(scene.log.text, "");
+    CHECK_STR(scene.warnings.text, "");
+}
+
+static void *fails_in_its_cleaning(void *arg)
+{
+    (void)arg;
+    FAILS(coil_sleep(COIL_SEC(100)), -ECANCELED);
+    return COIL_ERR(-EIO);
+}
+
+static void *swallows_it(void *arg)
+{
+    FAILS(coil_sleep(COIL_SEC(100)), -ECANCELED);
+    return arg;
+}
+
+static void *leaves_several(void *arg)
+{
+    const coil_task_options options = {.size = sizeof(options), .name = "clumsy"};
+
+    coil_unref(coil_create_task_with(NULL, swallows_it, arg, NULL));
+    coil_unref(coil_create_task_with(NULL, fails_in_its_cleaning, arg, &options));
+    coil_unref(coil_create_task_with(NULL, cleans_up, arg, NULL));
+    PASS(coil_sleep(1));
+    return NULL;
+}
+
+TEST(run, what_fails_then_is_reported_by_name_and_nothing_else)
+{
+    SCENE(scene);
+    struct scene expected = {.sim = NULL};
+
+    PASS(run(&scene, leaves_several, NULL));
+    record(&expected.warnings, "[clumsy failed while the loop ended: %s]", coil_strerror(-EIO));
+    CHECK_STR(scene.warnings.text, expected.warnings.text);
+    CHECK_STR(scene.log.text, "clean");
+}
+
+static void *waits_on(void *arg)
+{
+    struct scene *scene = arg;
+    COIL_AUTO coil_future *future = coil_create_future(NULL);
+
+    FAILS(coil_sleep(COIL_SEC(100)), -ECANCELED);
+    FAILS(coil_await(future, NULL), -ECANCELED); /* which only the closing ends */
+    record(&scene->log, "ends");
+    return NULL;
+}
+
+static void *leaves_one_that_waits_on(void *arg)
+{
+    PASS(coil_go(waits_on, arg));
+    PASS(coil_sleep(1));
+    return NULL;
+}
+
+TEST(run, what_waits_on_is_ended_by_the_closing)
+{
+    SCENE(scene);
+
+    PASS(run(&scene, leaves_one_that_waits_on, NULL));
+    CHECK_STR(scene.log.text, "ends");
+}
+
+static void *awaits_the_task(void *arg)
+{
+    const struct scene *scene = arg;
+    int rc = coil_await(scene->task, NULL);
+
+    return rc < 0 ? COIL_ERR(rc) : NULL;
+}
+
+static void *leaves_a_ring(void *arg)
+{
+    struct scene *scene = arg;
+    COIL_AUTO coil_task *one = coil_create_task(awaits_the_task, arg);
+
+    PASS(coil_yield()); /* one runs before the task is there, and is told */
+    FAILS(coil_await(one, NULL), -EINVAL);
+    COIL_AUTO coil_task *two = coil_create_task(awaits_the_task, arg);
+    scene->task = coil_current_task();
+    FAILS(coil_await(two, NULL), -ECANCELED);
+    return NULL;
+}
+
+/* The main task awaits one that awaits the main task. */
+TEST(run, tasks_that_await_each_other_are_ended)
+{
+    SCENE(scene);
+
+    FAILS(run(&scene, leaves_a_ring, NULL), -COIL_EDEADLOCK);
+}
+
+/* ---- contract 11: manners ----------------------------------------------------------------------
+ */
+
+enum { SIGNALS = 64 };
+
+struct manners {
+    struct rlimit64 limits[RLIM_NLIMITS];
+    struct sigaction actions[SIGNALS + 1];
+    sigset_t mask;
+};
+
+static void look_at_manners(struct manners *manners)
+{
+    memset(manners, 0, sizeof(*manners));
+    for (int i = 0; i < (int)RLIM_NLIMITS; i++)
+        CHECK_EQ(syscall(SYS_prlimit64, 0, i, NULL, &manners->limits[i]), 0);
+    for (int i = 1; i <= SIGNALS; i++)
+        (void)sigaction(i, NULL, &manners->actions[i]); /* the C library keeps two to itself */
+    CHECK_EQ(pthread_sigmask(SIG_SETMASK, NULL, &manners->mask), 0);
+}
+
+static void check_manners(const struct manners *before, const struct manners *after)
+{
+    for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
+        CHECK_EQ(after->limits[i].rlim_cur, before->limits[i].rlim_cur);
+        CHECK_EQ(after->limits[i].rlim_max, before->limits[i].rlim_max);
+    }
+    for (int i = 1; i <= SIGNALS; i++) {
+        CHECK(after->actions[i].sa_handler == before->actions[i].sa_handler);
+        CHECK_EQ(after->actions[i].sa_flags, before->actions[i].sa_flags);
+        for (int j = 1; j <= SIGNALS; j++)
+            CHECK_EQ(sigismember(&after->actions[i].sa_mask, j),
+                     sigismember(&before->actions[i].sa_mask, j));
+        CHECK_EQ(sigismember(&after->mask, i), sigismember(&before->mask, i));
+    }
+}
+
+static struct manners inside; /* too large for a task's stack */
+
+static void *busy_main(void *arg)
+{
+    PASS(coil_go(cleans_up, arg));
+    PASS(coil_go(fails_in_its_cleaning, arg));
+    PASS(coil_sleep(COIL_SEC(1)));
+    look_at_manners(&inside);
+    return NULL;
+}
+
+TEST(run, limits_and_signals_stay_as_they_were)
+{
+    SCENE(scene);
+    struct manners before, after;
+
+    look_at_manners(&before);
+    inside = before;
+    PASS(run(&scene, busy_main, NULL));
+    look_at_manners(&after);
+    check_manners(&before, &after);
+    check_manners(&before, &inside);
+}
+
+/* What is written to stderr meanwhile, in `text`. */
+static void run_and_listen(struct scene *scene, coil_fn main, char *text, size_t size)
+{
+    int copy = dup(STDERR_FILENO), file = memfd_create("stderr", MFD_CLOEXEC);
+
+    text[0] = '\0';
+    fflush(stderr);
+    if (copy < 0 || file < 0 || dup2(file, STDERR_FILENO) < 0)
+        return;
+    int rc = run(scene, main, NULL);
+    fflush(stderr);
+    ssize_t length = pread(file, text, size - 1, 0);
+    text[length > 0 ? length : 0] = '\0';
+    dup2(copy, STDERR_FILENO);
+    close(copy);
+    close(file);
+    PASS(rc);
+}
+
+static int fails_as_a_callback(void *arg)
+{
+    (void)arg;
+    return -EIO;
+}
+
+static void *leaves_warnings(void *arg)
+{
+    coil_handle handle = coil_call_soon(coil_get_running_loop(), fails_as_a_callback, NULL);
+
+    PASS(coil_handle_error(handle));
+    return leaves_several(arg);
+}
+
+TEST(run, warnings_go_to_the_sink_and_not_to_stderr)
+{
+    SCENE(scene);
+    char text[512];
+
+    run_and_listen(&scene, leaves_warnings, text, sizeof(text));
+    CHECK_STR(text, "");
+    CHECK(strstr(scene.warnings.text, "clumsy failed") != NULL);
+    CHECK(strstr(scene.warnings.text, "callback failed") != NULL);
+}
+
+TEST(run, without_a_sink_warnings_are_lines_on_stderr)
+{
+    SCENE(scene);
+    char text[512], *second;
+
+    PASS(coil_set_warning_sink(NULL, NULL));
+    run_and_listen(&scene, leaves_warnings, text, sizeof(text));
+    CHECK(strncmp(text, "coil: ", 6) == 0);
+    second = strchr(text, '\n');
+    CHECK(second && strncmp(second + 1, "coil: clumsy failed", 19) == 0);
+    CHECK_STR(scene.warnings.text, "");
+}
