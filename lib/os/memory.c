@@ -45,6 +45,8 @@ int os_reserve(size_t size, void **memory)
 
 void os_release(void *memory, size_t size)
 {
+    /* Frames that never returned left their marks; the next mapping here knows nothing of them. */
+    poison_clear(memory, size);
     int rc = munmap(memory, size);
     ASSERT(rc == 0);
 }

@@ -112,6 +112,19 @@ TEST(memory, what_is_released_is_no_longer_mapped)
     CHECK_EQ(mincore(memory + OS_PAGE, OS_PAGE, bits), -1);
 }
 
+#if WITH_ASAN
+TEST(memory, what_is_released_is_not_forbidden_to_its_next_owner)
+{
+    char *memory = reserve(4 * OS_PAGE);
+
+    if (!memory)
+        return;
+    poison_set(memory + OS_PAGE, OS_PAGE); /* as a frame on a stack that was abandoned does */
+    os_release(memory, 4 * OS_PAGE);
+    CHECK_PTR(__asan_region_is_poisoned(memory, 4 * OS_PAGE), NULL);
+}
+#endif
+
 TEST(memory, discarded_pages_cost_nothing_and_read_as_zero)
 {
     char *memory = reserve(3 * OS_PAGE);
