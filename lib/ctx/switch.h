@@ -5,7 +5,7 @@
  * ctx_switch leaves `from`, continues `to` and hands it `value`; it returns the value with which
  * somebody later switches back. ctx_leave is the last switch of a context: its stack may be used
  * for another one afterwards. Signal masks, errno and the floating point control words belong to
- * the thread and are not switched.
+ * the thread, not to a context; the assembly forms do not switch them.
  *
  * A context that was never switched to begins in its entry, which gets the first value and never
  * returns.

@@ -83,6 +83,7 @@ int coil_close(coil_loop *loop)
     engine_detach(loop->engine);
     loop->engine = NULL;
     sched->closed = true;
+    atomic_store(&loop->closed, true);
     return abandoned;
 }
 

@@ -51,13 +51,13 @@ int coil_run_forever(coil_loop *loop)
     if (!sched->thread)
         sched->thread = os_thread_self();
     sched_check_thread(sched);
-    loop->running = true;
+    atomic_store(&loop->running, true);
     (void)loop_clock(loop);
     do {
         rc = turn(loop, !loop->stopping);
     } while (rc == 0 && !(loop->stopping && sched_iteration_done(sched)));
     loop->stopping = false;
-    loop->running = false;
+    atomic_store(&loop->running, false);
     return rc;
 }
 
@@ -147,12 +147,12 @@ coil_loop *coil_get_running_loop(void)
 
 bool coil_is_running(const coil_loop *loop)
 {
-    return loop_argument(loop) == 0 && loop->running;
+    return loop_argument(loop) == 0 && atomic_load(&loop->running);
 }
 
 bool coil_is_closed(const coil_loop *loop)
 {
-    return loop_argument(loop) < 0 || loop->sched->closed;
+    return loop_argument(loop) < 0 || atomic_load(&loop->closed);
 }
 
 coil_time coil_loop_time(const coil_loop *loop)

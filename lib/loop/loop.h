@@ -15,6 +15,8 @@
 
 #include <coil/loop.h>
 
+#include <stdatomic.h>
+
 struct coil_loop {
     struct sched *sched;
     struct timers timers; /* payloads are struct call */
@@ -23,7 +25,8 @@ struct coil_loop {
     struct inbox inbox;
     struct list closers; /* loop/descriptor.h */
     int64_t now;         /* the clock when it was last read */
-    bool running;
+    atomic_bool running; /* these two any thread may ask for */
+    atomic_bool closed;
     bool stopping;
     void (*on_free)(coil_loop *loop); /* whoever made it and its engine; or NULL */
 };

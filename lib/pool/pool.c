@@ -198,6 +198,14 @@ void pool_client_init(struct pool_client *client, void (*wake)(struct pool_clien
     client->wake = wake;
 }
 
+void pool_client_fini(struct pool_client *client, struct pool *pool)
+{
+    lock(pool); /* a job is handed back and its client woken under it */
+    ASSERT(client->wake != NULL);
+    client->wake = NULL;
+    unlock(pool);
+}
+
 struct job *pool_client_take(struct pool_client *client)
 {
     struct mpsc_node *node = mpsc_take(&client->done);

@@ -40,6 +40,12 @@ struct pool_client {
 
 void pool_client_init(struct pool_client *client, void (*wake)(struct pool_client *client));
 
+/*
+ * Before a client's memory goes, when it has no job left: waits for a thread that has handed the
+ * last one back and is still about to wake.
+ */
+void pool_client_fini(struct pool_client *client, struct pool *pool);
+
 /* The next finished job, or NULL; from its return on it is the caller's to free. */
 struct job *pool_client_take(struct pool_client *client);
 

@@ -166,6 +166,32 @@ TEST(await, lets_a_result_win_that_came_before_the_cancellation)
     coil_unref(task);
 }
 
+static void *cancel_and_take_back(void *task)
+{
+    PASS(coil_sleep(COIL_MS(10)));
+    CHECK(coil_cancel(task));
+    CHECK_EQ(coil_uncancel(task), 0);
+    return NULL;
+}
+
+TEST(await, forgets_a_cancellation_that_was_taken_back_when_a_result_wins)
+{
+    struct reader reader = {0};
+    WORLD(w);
+    world_script(w.sim, (coil_sim_answer){.opcode = OP_RECV,
+                                          .fd = 3,
+                                          .result = 6,
+                                          .delay = COIL_MS(50),
+                                          .cancel = COIL_SIM_CANCEL_IGNORED});
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, read_once, &reader, NULL);
+    COIL_AUTO coil_task *other = coil_create_task_with(w.loop, cancel_and_take_back, task, NULL);
+    PASS(coil_run_until_complete(w.loop, task, NULL));
+    PASS(coil_close(w.loop)); /* while the task is held that the other one uses */
+    CHECK(coil_done(other));
+    CHECK_EQ(reader.got, 6);
+    PASS(reader.then);
+}
+
 /* ---- contract 4: -ECANCELED is for who was cancelled ---------------------------------------- */
 
 TEST(await, takes_an_unasked_cancellation_for_a_close)

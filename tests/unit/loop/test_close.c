@@ -237,6 +237,31 @@ TEST(close, drains_an_operation_however_slow_it_is)
     CHECK(coil_done(task));
 }
 
+static void *read_late_and_wait(void *arg)
+{
+    (void)read_late(arg);
+    FAILS(coil_yield(), -ECANCELED);
+    return arg;
+}
+
+TEST(close, takes_the_result_of_a_task_that_has_heard_of_the_end)
+{
+    struct read_late read = {0};
+    void *result = NULL;
+    WORLD(w);
+    world_script(w.sim, (coil_sim_answer){.opcode = OP_RECV,
+                                          .fd = 3,
+                                          .result = 5,
+                                          .delay = COIL_MS(50),
+                                          .cancel = COIL_SIM_CANCEL_IGNORED});
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, read_late_and_wait, &read, NULL);
+    PASS(world_turn(&w));
+    CHECK_EQ(coil_close(w.loop), 0);
+    CHECK_EQ(read.rc, 5);
+    PASS(coil_result(task, &result));
+    CHECK_PTR(result, &read);
+}
+
 TEST(close, cancels_the_operations_that_can_be_cancelled)
 {
     struct read_late read = {0};

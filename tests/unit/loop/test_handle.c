@@ -9,6 +9,7 @@ struct call_note {
     struct record *log;
     const char *name;
     coil_loop *loop;
+    coil_sim *sim;
     struct call_note *next; /* to be asked for by it */
 };
 
@@ -136,6 +137,30 @@ TEST(handle, counts_a_delay_from_the_call_and_not_from_the_run)
     CHECK_STR(log.text, "");
     PASS(coil_sim_advance(w.sim, COIL_MS(10)));
     PASS(world_turn(&w));
+    CHECK_STR(log.text, "a");
+}
+
+static int work_and_ask(void *arg)
+{
+    struct call_note *call = arg;
+    coil_time begin = world_now();
+    PASS(coil_sim_advance(call->sim, COIL_MS(20))); /* it works for so long */
+    coil_handle handle = coil_call_later(call->loop, COIL_MS(10), note, call);
+    PASS(coil_handle_error(handle));
+    CHECK_EQ(coil_handle_when(call->loop, handle), COIL_SEC(1) + begin + COIL_MS(30));
+    return 0;
+}
+
+TEST(handle, counts_a_delay_from_the_call_and_not_from_the_turn)
+{
+    struct record log = {""};
+    struct call_note a = CALL("a");
+    WORLD(w);
+    a.loop = w.loop;
+    a.sim = w.sim;
+    PASS(coil_handle_error(coil_call_soon(w.loop, work_and_ask, &a)));
+    PASS(world_turn(&w));
+    run_all(&w);
     CHECK_STR(log.text, "a");
 }
 

@@ -392,6 +392,24 @@ TEST(loop, tells_how_its_stacks_are_guarded)
     FAILS(coil_loop_guard(COIL_ERR(-EPERM)), -EPERM);
 }
 
+static void *ask_for_its_state(void *loop)
+{
+    (void)coil_is_running(loop);
+    (void)coil_is_closed(loop);
+    return NULL;
+}
+
+/* ThreadSanitizer sees to it. */
+TEST(loop, may_be_asked_for_its_state_by_any_thread)
+{
+    pthread_t thread;
+    WORLD(w);
+    int rc = pthread_create(&thread, NULL, ask_for_its_state, w.loop);
+    PASS(world_turn(&w));
+    PASS(coil_close(w.loop));
+    CHECK(rc == 0 && pthread_join(thread, NULL) == 0);
+}
+
 TEST(loop, takes_an_error_for_one_that_does_not_run)
 {
     CHECK(!coil_is_running(NULL));

@@ -7,6 +7,7 @@ struct sleeper {
     struct record *log;
     const char *name;
     coil_time delay;
+    coil_sim *sim;
 };
 
 static void note(const struct sleeper *sleeper, int rc)
@@ -112,6 +113,23 @@ TEST(sleep, interleaves_with_callbacks_as_in_asyncio)
     PASS(coil_run_until_complete(w.loop, second, NULL));
     CHECK_STR(log.text, "Kitty=0@0 Jerry=0@1000 A=0@1000 Tom=0@1200 B=0@2000");
     CHECK(coil_done(first));
+}
+
+static void *work_and_sleep(void *arg)
+{
+    struct sleeper *sleeper = arg;
+    PASS(coil_sim_advance(sleeper->sim, COIL_MS(20))); /* it works for so long */
+    return sleep_once(arg);
+}
+
+TEST(sleep, begins_with_the_call_and_not_with_the_turn)
+{
+    struct record log = {""};
+    struct sleeper a = SLEEPER("a", 10);
+    WORLD(w);
+    a.sim = w.sim;
+    PASS(world_run(&w, work_and_sleep, &a));
+    CHECK_STR(log.text, "a=0@30");
 }
 
 /* ---- no delay ------------------------------------------------------------------------------- */

@@ -229,20 +229,69 @@ TEST(turn, takes_a_completion_beside_a_task_that_is_always_ready)
     CHECK(coil_done(task));
 }
 
-static int post_a_stop(void *busy)
+/* Tasks alone are ready, and no time passes: such turns are over before they begin. */
+struct impatient {
+    int (*ask)(void *called); /* for a callback that is due at once */
+    bool called;
+    int yields; /* until it was called */
+};
+
+static void *yield_until_called(void *arg)
 {
-    (void)coil_call_soon_threadsafe(coil_get_running_loop(), stop_it, busy);
+    struct impatient *impatient = arg;
+    PASS(coil_yield());
+    PASS(impatient->ask(&impatient->called));
+    while (!impatient->called && impatient->yields < 100) {
+        PASS(coil_yield());
+        impatient->yields++;
+    }
+    return NULL;
+}
+
+static int set_called(void *called)
+{
+    *(bool *)called = true;
     return 0;
+}
+
+static int post(void *called)
+{
+    return coil_handle_error(
+        coil_call_soon_threadsafe(coil_get_running_loop(), set_called, called));
+}
+
+static int call_now(void *called)
+{
+    return coil_handle_error(coil_call_later(coil_get_running_loop(), 0, set_called, called));
+}
+
+static int call_soon(void *called)
+{
+    return coil_handle_error(coil_call_soon(coil_get_running_loop(), set_called, called));
 }
 
 TEST(turn, hears_other_threads_beside_a_task_that_is_always_ready)
 {
-    struct busy busy = {NULL, false};
+    struct impatient impatient = {.ask = post};
     WORLD(w);
-    busy.sim = w.sim;
-    PASS(coil_handle_error(coil_call_soon(w.loop, post_a_stop, &busy)));
-    PASS(world_run(&w, be_busy, &busy));
-    CHECK(world_time(&w) <= COIL_MS(1));
+    PASS(world_run(&w, yield_until_called, &impatient));
+    CHECK_EQ(impatient.yields, 2);
+}
+
+TEST(turn, calls_what_is_due_at_once_beside_a_task_that_is_always_ready)
+{
+    struct impatient impatient = {.ask = call_now};
+    WORLD(w);
+    PASS(world_run(&w, yield_until_called, &impatient));
+    CHECK_EQ(impatient.yields, 2);
+}
+
+TEST(turn, calls_what_is_ready_beside_a_task_that_is_always_ready)
+{
+    struct impatient impatient = {.ask = call_soon};
+    WORLD(w);
+    PASS(world_run(&w, yield_until_called, &impatient));
+    CHECK_EQ(impatient.yields, 1); /* it was queued before the yield was */
 }
 
 /* An iteration of many items is run in batches, and the engine is looked at in between. */

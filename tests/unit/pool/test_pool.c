@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 /* A client, and the book in which its jobs write what happens to them. */
 struct desk {
@@ -257,6 +258,37 @@ TEST(pool, each_client_gets_its_own_jobs_back)
     wait_for_wakes(&two, twos);
     expect_done(&one, "abcd");
     expect_done(&two, "ABCD");
+}
+
+/* ---- a client's end ------------------------------------------------------------------------ */
+
+static atomic_bool wake_returned;
+
+/* Stays in the wake after the job can be taken, until the test says so. */
+static void slow_wake(struct pool_client *client)
+{
+    struct desk *desk = container_of(client, struct desk, client);
+
+    sem_post(&desk->started);
+    sem_wait(&desk->release);
+    atomic_store(&wake_returned, true);
+}
+
+TEST(pool, a_client_ends_after_the_wake_that_is_under_way)
+{
+    DESK(desk);
+    POOL(pool, 1);
+
+    pool_client_init(&desk.client, slow_wake);
+    atomic_store(&wake_returned, false);
+    if (!submit(pool, &desk, 'a', NULL))
+        return;
+    sem_wait(&desk.started);
+    expect_done(&desk, "a");
+    CHECK(!atomic_load(&wake_returned));
+    sem_post(&desk.release);
+    pool_client_fini(&desk.client, pool);
+    CHECK(atomic_load(&wake_returned));
 }
 
 /* ---- abandoning --------------------------------------------------------------------------- */
