@@ -147,9 +147,9 @@ COIL_API void coil_stop(coil_loop *loop);
 
 /*
  * Closes a loop: callbacks that did not run are dropped, every task gets -ECANCELED from each of
- * its waits until it ends, operations in flight are drained, stacks are freed. A task that does not
- * end within 100 waits is abandoned where it stands, and a warning names it. Closing again does
- * nothing.
+ * its waits until it ends, operations in flight are drained, stacks are freed. A task that goes on
+ * to wait more than 100 times is abandoned where it stands, and a warning names it. Closing again
+ * does nothing.
  *
  * Suspends: no; it runs the loop until its tasks have ended.
  * Thread: the loop's.
@@ -197,7 +197,7 @@ COIL_API bool coil_is_closed(const coil_loop *loop);
  * Returns the loop's monotonic clock.
  *
  * Suspends: no.
- * Thread: any.
+ * Thread: the loop's.
  * Ownership: none.
  * Cancellation: none.
  * Errors: -EINVAL for NULL; the code of an error-encoded pointer.

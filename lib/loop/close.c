@@ -49,7 +49,7 @@ static int abandon_tasks(struct sched *sched)
         struct coil_future *task = list_entry(node, struct coil_future, link);
         char name[64];
         (void)task_write_name(task, name, sizeof(name));
-        coil__warn("%s did not end within %d waits and was abandoned", name, TASK_REFUSALS_MAX);
+        coil__warn("%s went on to wait %d times and was abandoned", name, TASK_REFUSALS_MAX);
         task_abandon(task);
         count++;
     }

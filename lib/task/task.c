@@ -185,6 +185,7 @@ bool task_wait_refused(struct coil_future *task)
 {
     if (likely(!(task->flags & FUTURE_REFUSED)))
         return false;
+    task->flags &= (uint16_t)~FUTURE_MUST_CANCEL; /* the refusal delivers it */
     refuse_again(task);
     return true;
 }

@@ -143,8 +143,8 @@ TEST(close, abandons_a_task_that_does_not_end_and_names_it)
     coil_set_warning_sink(record_warning, &warnings);
     CHECK_EQ(coil_close(w.loop), 2);
     coil_set_warning_sink(NULL, NULL);
-    CHECK_STR(warnings.text, "mule did not end within 100 waits and was abandoned "
-                             "task-2 did not end within 100 waits and was abandoned");
+    CHECK_STR(warnings.text, "mule went on to wait 100 times and was abandoned "
+                             "task-2 went on to wait 100 times and was abandoned");
     CHECK_EQ(refusals, 1 + 100); /* the wait that it was in, and the further ones */
     CHECK_EQ(unnamed_refusals, 1 + 100);
     CHECK(coil_cancelled(task) && coil_cancelled(unnamed));
@@ -433,4 +433,25 @@ TEST(close, stops_the_clock_where_it_stands)
     PASS(world_turn(&w));
     CHECK_EQ(coil_close(w.loop), 0);
     CHECK_EQ(coil_loop_time(w.loop), COIL_SEC(1) + COIL_MS(7));
+}
+
+static void *cancel_self_while_closing(void *arg)
+{
+    FAILS(coil_sleep(COIL_SEC(9)), -ECANCELED);
+    CHECK(coil_cancel(coil_current_task()));
+    FAILS(coil_yield(), -ECANCELED); /* the refusal delivers the cancellation */
+    return arg;
+}
+
+TEST(close, takes_the_result_of_a_task_that_heard_of_its_cancellation_by_a_refusal)
+{
+    int seven = 7;
+    void *result = NULL;
+    WORLD(w);
+    COIL_AUTO coil_task *task =
+        coil_create_task_with(w.loop, cancel_self_while_closing, &seven, NULL);
+    PASS(world_turn(&w));
+    CHECK_EQ(coil_close(w.loop), 0);
+    PASS(coil_result(task, &result));
+    CHECK_PTR(result, &seven);
 }
