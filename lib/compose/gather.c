@@ -22,7 +22,7 @@ struct gather {
     unsigned flags;
     bool cancel_requested;
     bool cancelling; /* the request is on its way to the children */
-    void **results; /* n, behind the children */
+    void **results;  /* n, behind the children */
     struct child children[];
 };
 

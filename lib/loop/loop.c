@@ -14,6 +14,12 @@ static void who_runs(char *text, size_t size)
         (void)task_write_name(task, text, size);
 }
 
+/* Once for the process, before there are threads. */
+__attribute__((constructor)) static void name_who_runs(void)
+{
+    coil__assert_context = who_runs;
+}
+
 coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
 {
     coil_loop *loop = coil__alloc_zeroed(sizeof(*loop));
@@ -31,7 +37,6 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
     list_init(&loop->closers);
     loop->engine = engine;
     (void)loop_clock(loop);
-    coil__assert_context = who_runs;
     return loop;
 }
 

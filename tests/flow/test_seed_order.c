@@ -50,7 +50,7 @@ static void *blocks(void *arg)
     return (void *)(uintptr_t)work->name;
 }
 
-/* ---- one coroutine --------------------------------------------------------------------------- */
+/* ---- one coroutine -------------------------------------------------------------------------- */
 
 static void *corowork(void *arg)
 {
@@ -117,8 +117,7 @@ TEST(seed_order, s15_a_callback_sees_the_finished_task_before_the_run_returns)
     CHECK_STR(program.out.text, "start work hello Jesse finished returned");
 }
 
-/* ---- several -----------------------------------------------------------------------------------
- */
+/* ---- several -------------------------------------------------------------------------------- */
 
 static void run_both(struct program *program, coil_fn fn, coil_time took, const char *out)
 {
@@ -188,8 +187,7 @@ TEST(seed_order, s18_the_order_of_coroutines_is_the_order_of_starts_and_results)
     CHECK_STR(program.out.text, "start ONE start TWO stop TWO stop ONE ONE TWO");
 }
 
-/* ---- run_forever -------------------------------------------------------------------------------
- */
+/* ---- run_forever ---------------------------------------------------------------------------- */
 
 static void *stops_the_loop(void *arg)
 {
@@ -204,10 +202,10 @@ static void *stops_the_loop(void *arg)
 TEST(seed_order, s23_a_loop_that_was_stopped_can_run_again)
 {
     struct program program = {.w = NULL};
-    WORLD(w);
-    program.w = &w;
     struct work first = {&program, "first", COIL_SEC(1)},
                 second = {&program, "second", COIL_SEC(1)};
+    WORLD(w);
+    program.w = &w;
     COIL_AUTO coil_task *one = new_task(&w, stops_the_loop, &first);
 
     CHECK_EQ(coil_run_forever(w.loop), 0);
@@ -232,9 +230,9 @@ static void loop_stop(coil_future *future, void *userdata)
 TEST(seed_order, s24_a_callback_of_a_gather_stops_the_loop)
 {
     struct program program = {.w = NULL};
+    struct work one = {&program, "1", COIL_SEC(1)}, two = {&program, "2", COIL_SEC(2)};
     WORLD(w);
     program.w = &w;
-    struct work one = {&program, "1", COIL_SEC(1)}, two = {&program, "2", COIL_SEC(2)};
     COIL_AUTO coil_task *task1 = new_task(&w, sleeps, &one);
     COIL_AUTO coil_task *task2 = new_task(&w, sleeps, &two);
     coil_future *const tasks[] = {task1, task2};
@@ -247,8 +245,7 @@ TEST(seed_order, s24_a_callback_of_a_gather_stops_the_loop)
     CHECK_EQ(world_time(&w), COIL_SEC(2));
 }
 
-/* ---- callbacks ----------------------------------------------------------------------------------
- */
+/* ---- callbacks ------------------------------------------------------------------------------ */
 
 static int greet(void *userdata)
 {
@@ -262,10 +259,10 @@ TEST(seed_order, s25_callbacks_and_first_steps_share_one_queue)
 {
     struct program program = {.w = NULL};
     struct bound tom = {&program, "Tom"};
-    WORLD(w);
-    program.w = &w;
     struct work a = {&program, "A", COIL_SEC(1)}, b = {&program, "B", COIL_SEC(2)},
                 c = {&program, "C", COIL_SEC(3)};
+    WORLD(w);
+    program.w = &w;
     coil_unref(new_task(&w, sleeps, &a));
 
     PASS(coil_handle_error(coil_call_soon(w.loop, greet, &tom)));
@@ -333,10 +330,10 @@ static void *sleeps_and_asks(void *arg)
 TEST(seed_order, s26_a_callback_comes_before_a_sleeper_of_the_same_time)
 {
     struct program program = {.w = NULL};
-    WORLD(w);
-    program.w = &w;
     struct work a = {&program, "A", COIL_SEC(1)};
+    WORLD(w);
 
+    program.w = &w;
     PASS(world_run(&w, sleeps_and_asks, &a));
     CHECK_STR(program.out.text, "start A hello Jerry stop A");
 }
@@ -346,10 +343,10 @@ TEST(seed_order, s26_a_delay_counts_from_the_call)
 {
     struct program program = {.w = NULL};
     struct bound tom = {&program, "Tom"};
-    WORLD(w);
-    program.w = &w;
     struct work a = {&program, "A", COIL_MS(200)};
+    WORLD(w);
 
+    program.w = &w;
     PASS(coil_handle_error(coil_call_later(w.loop, COIL_MS(300), greet, &tom)));
     (void)blocks(&a); /* before the loop runs */
     FAILS(coil_run_forever(w.loop), -COIL_EDEADLOCK);

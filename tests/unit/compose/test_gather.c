@@ -57,7 +57,7 @@ static void check_results(coil_future *gather, void *const *expected, size_t n)
         CHECK_PTR(results[i], expected[i]);
 }
 
-/* ---- G1: order ------------------------------------------------------------------------------- */
+/* ---- G1: order ------------------------------------------------------------------------------ */
 
 static void *gathers_three(void *arg)
 {
@@ -160,17 +160,17 @@ TEST(gather, of_what_is_done_is_done)
     check_results(gather, expected, 2);
 }
 
-/* ---- G2, G3: errors -------------------------------------------------------------------------- */
+/* ---- G2, G3: errors ------------------------------------------------------------------------- */
 
 TEST(gather, the_first_error_is_its_own_and_the_others_run_on)
 {
     struct scene scene = {.w = NULL};
     size_t n;
-    WORLD(w);
-    scene.w = &w;
     struct part good = {&scene, "good", COIL_SEC(2), &good, 0},
                 bad = {&scene, "bad", COIL_SEC(1), COIL_ERR(-EIO), 0},
                 worse = {&scene, "worse", COIL_SEC(3), COIL_ERR(-EPERM), 0};
+    WORLD(w);
+    scene.w = &w;
     coil_future *tasks[] = {start(&scene, &good), start(&scene, &bad), start(&scene, &worse)};
     COIL_AUTO coil_future *gather = coil_gather_futures(tasks, 3, 0);
 
@@ -203,9 +203,9 @@ TEST(gather, an_error_among_the_done_ends_it_at_once)
 TEST(gather, errors_and_cancellations_become_results_when_asked)
 {
     struct scene scene = {.w = NULL};
+    struct part good = {&scene, "good", 2, &good, 0}, bad = {&scene, "bad", 1, COIL_ERR(-EIO), 0};
     WORLD(w);
     scene.w = &w;
-    struct part good = {&scene, "good", 2, &good, 0}, bad = {&scene, "bad", 1, COIL_ERR(-EIO), 0};
     COIL_AUTO coil_future *cancelled = coil_create_future(w.loop);
     coil_future *futures[] = {start(&scene, &bad), cancelled, start(&scene, &good)};
     void *const expected[] = {COIL_ERR(-EIO), COIL_ERR(-ECANCELED), &good};
@@ -218,8 +218,7 @@ TEST(gather, errors_and_cancellations_become_results_when_asked)
     coil_unref(futures[2]);
 }
 
-/* ---- G4: cancelling the whole -------------------------------------------------------------------
- */
+/* ---- G4: cancelling the whole --------------------------------------------------------------- */
 
 static int cancels(void *future)
 {
@@ -311,10 +310,10 @@ TEST(gather, one_that_is_done_cannot_be_cancelled)
 TEST(gather, a_cancelled_gather_of_gathers_waits_for_every_grandchild)
 {
     struct scene scene = {.w = NULL};
-    WORLD(w);
-    scene.w = &w;
     struct part quick = {&scene, "quick", COIL_SEC(9), NULL, 0},
                 slow = {&scene, "slow", COIL_SEC(9), NULL, COIL_MS(30)};
+    WORLD(w);
+    scene.w = &w;
     COIL_AUTO coil_task *a = start(&scene, &quick);
     COIL_AUTO coil_task *b = start(&scene, &slow);
     COIL_AUTO coil_future *inner_quick = coil_gather_futures(&a, 1, 0);
@@ -345,15 +344,14 @@ TEST(gather, it_is_cancelled_even_when_every_child_refuses)
     CHECK_EQ(coil_future_state(task), COIL_FINISHED);
 }
 
-/* ---- G5: a child that is cancelled by itself ---------------------------------------------------
- */
+/* ---- G5: a child that is cancelled by itself ------------------------------------------------ */
 
 TEST(gather, a_cancelled_child_is_an_error_like_others)
 {
     struct scene scene = {.w = NULL};
+    struct part part = {&scene, "part", COIL_SEC(1), &part, 0};
     WORLD(w);
     scene.w = &w;
-    struct part part = {&scene, "part", COIL_SEC(1), &part, 0};
     COIL_AUTO coil_future *child = coil_create_future(w.loop);
     COIL_AUTO coil_task *sibling = start(&scene, &part);
     coil_future *const futures[] = {sibling, child};
@@ -367,8 +365,7 @@ TEST(gather, a_cancelled_child_is_an_error_like_others)
     CHECK_STR(scene.log.text, "part /part");
 }
 
-/* ---- dropping ----------------------------------------------------------------------------------
- */
+/* ---- dropping ------------------------------------------------------------------------------- */
 
 static void *drops_a_gather(void *arg)
 {
@@ -407,8 +404,7 @@ TEST(gather, it_lives_until_a_child_that_has_ended_was_counted)
     FAILS(coil_run_forever(w.loop), -COIL_EDEADLOCK);
 }
 
-/* ---- making fails ------------------------------------------------------------------------------
- */
+/* ---- making fails --------------------------------------------------------------------------- */
 
 enum { MANY = 100 }; /* more than a first chunk of heads holds */
 
@@ -525,8 +521,7 @@ TEST(gather, a_closed_loop_makes_none)
     FAILS(coil_err(coil_gather_futures(&future, 1, 0)), -COIL_ECLOSED);
 }
 
-/* ---- reading the results ------------------------------------------------------------------------
- */
+/* ---- reading the results -------------------------------------------------------------------- */
 
 TEST(gather, results_are_read_from_a_done_gather_only)
 {
@@ -629,7 +624,7 @@ TEST(gather, results_after_a_first_error_are_disposed_of)
     CHECK_EQ(disposals, 1);
 }
 
-/* ---- rings: a program's mistake, which must not become ours ---------------------------------- */
+/* ---- rings: a program's mistake, which must not become ours --------------------------------- */
 
 static void *gathers_the_other(void *arg)
 {

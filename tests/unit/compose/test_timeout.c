@@ -199,8 +199,8 @@ static void *nests(void *arg)
 
 TEST(timeout, the_outer_one_comes_out_at_the_outer_scope)
 {
-    WORLD(w);
     struct nested nested = {.limits = {COIL_SEC(1), COIL_MS(20)}};
+    WORLD(w);
 
     PASS(world_run(&w, nests, &nested));
     CHECK_EQ(nested.inner, -ECANCELED);
@@ -210,8 +210,8 @@ TEST(timeout, the_outer_one_comes_out_at_the_outer_scope)
 
 TEST(timeout, the_inner_one_comes_out_at_the_inner_scope)
 {
-    WORLD(w);
     struct nested nested = {.limits = {COIL_MS(20), COIL_SEC(1)}};
+    WORLD(w);
 
     PASS(world_run(&w, nests, &nested));
     CHECK_EQ(nested.inner, -ETIMEDOUT);
@@ -222,8 +222,8 @@ TEST(timeout, the_inner_one_comes_out_at_the_inner_scope)
 /* Both fire in one turn: the inner one leaves the outer one's cancellation to it. */
 TEST(timeout, two_at_once_come_out_at_the_outer_scope)
 {
-    WORLD(w);
     struct nested nested = {.limits = {COIL_MS(20), COIL_MS(20)}};
+    WORLD(w);
 
     PASS(world_run(&w, nests, &nested));
     CHECK_EQ(nested.inner, -ECANCELED);

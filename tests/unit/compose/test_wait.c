@@ -98,7 +98,7 @@ static void check_wait(struct scene *scene, int rc, coil_time time, const char *
 
 #define NEVER COIL_NEVER
 
-/* ---- W1: when it is over --------------------------------------------------------------------- */
+/* ---- W1: when it is over -------------------------------------------------------------------- */
 
 TEST(wait, for_all_of_them)
 {
@@ -184,8 +184,7 @@ TEST(wait, what_ends_before_it_goes_on_counts)
     check_wait(&scene, 2, COIL_SEC(1), "bdac");
 }
 
-/* ---- W1: timeouts ------------------------------------------------------------------------------
- */
+/* ---- W1: timeouts --------------------------------------------------------------------------- */
 
 TEST(wait, the_timeout_ends_it_without_an_error)
 {
@@ -222,10 +221,10 @@ static void *waits_twice(void *arg)
 
 TEST(wait, the_rest_can_be_waited_for_again)
 {
-    WORLD(w);
     struct scene scene = {.at = {COIL_SEC(4), COIL_SEC(1), COIL_SEC(2), COIL_SEC(3)},
                           .timeout = COIL_MS(1500),
                           .return_when = COIL_ALL_COMPLETED};
+    WORLD(w);
 
     begin(&scene, &w);
     PASS(world_run(&w, waits_twice, &scene));
@@ -234,8 +233,8 @@ TEST(wait, the_rest_can_be_waited_for_again)
 
 TEST(wait, its_timer_goes_with_it)
 {
-    WORLD(w);
     struct scene scene = {.timeout = COIL_SEC(100)};
+    WORLD(w);
 
     begin(&scene, &w);
     PASS(world_run(&w, waits, &scene));
@@ -244,8 +243,7 @@ TEST(wait, its_timer_goes_with_it)
     end(&scene);
 }
 
-/* ---- cancelling --------------------------------------------------------------------------------
- */
+/* ---- cancelling ----------------------------------------------------------------------------- */
 
 static int cancels(void *task)
 {
@@ -255,9 +253,9 @@ static int cancels(void *task)
 
 TEST(wait, cancelling_it_leaves_the_futures_alone)
 {
-    WORLD(w);
     struct scene scene = {
         .at = {NEVER, NEVER, COIL_SEC(1), NEVER}, .codes = {0, 0, -EIO, 0}, .timeout = COIL_SEC(9)};
+    WORLD(w);
 
     begin(&scene, &w);
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, waits, &scene, NULL);
@@ -289,8 +287,8 @@ static void *adds_a_callback_and_waits(void *arg)
 
 TEST(wait, a_cancellation_before_it_hears_of_the_end_wins)
 {
-    WORLD(w);
     struct scene scene = {.at = {COIL_SEC(1), 0, 0, 0}, .timeout = COIL_NEVER};
+    WORLD(w);
 
     begin(&scene, &w);
     PASS(world_run(&w, adds_a_callback_and_waits, &scene));
@@ -308,8 +306,8 @@ static void *adds_a_callback_later(void *arg)
 
 TEST(wait, a_cancellation_before_it_goes_on_wins)
 {
-    WORLD(w);
     struct scene scene = {.at = {COIL_SEC(1), 0, 0, 0}, .timeout = COIL_NEVER};
+    WORLD(w);
 
     begin(&scene, &w);
     COIL_AUTO coil_task *task = scene.waiter = coil_create_task_with(w.loop, waits, &scene, NULL);
@@ -333,8 +331,8 @@ static void *waits_after_cancelling_itself(void *arg)
 
 TEST(wait, a_cancellation_before_it_is_heard_in_it)
 {
-    WORLD(w);
     struct scene scene = {.at = {NEVER, NEVER, NEVER, NEVER}, .timeout = COIL_SEC(1)};
+    WORLD(w);
 
     begin(&scene, &w);
     PASS(world_run(&w, waits_after_cancelling_itself, &scene));
@@ -344,8 +342,8 @@ TEST(wait, a_cancellation_before_it_is_heard_in_it)
 
 TEST(wait, a_loop_that_closes_ends_it)
 {
-    WORLD(w);
     struct scene scene = {.at = {NEVER, NEVER, 0, NEVER}, .timeout = COIL_SEC(1)};
+    WORLD(w);
 
     begin(&scene, &w);
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, waits, &scene, NULL);
@@ -357,8 +355,7 @@ TEST(wait, a_loop_that_closes_ends_it)
     end(&scene);
 }
 
-/* ---- references --------------------------------------------------------------------------------
- */
+/* ---- references ----------------------------------------------------------------------------- */
 
 static void count_disposal(void *result)
 {
@@ -401,10 +398,10 @@ static void *drops_what_ended_late(void *arg)
 
 TEST(wait, a_future_may_go_while_its_end_is_on_its_way)
 {
-    WORLD(w);
     struct scene scene = {.at = {COIL_SEC(1), COIL_SEC(1), NEVER, NEVER},
                           .timeout = COIL_NEVER,
                           .return_when = COIL_FIRST_COMPLETED};
+    WORLD(w);
 
     begin(&scene, &w);
     PASS(world_run(&w, drops_what_ended_late, &scene));
@@ -425,16 +422,15 @@ static void *waits_for_one_twice(void *arg)
 
 TEST(wait, a_future_may_appear_more_than_once)
 {
-    WORLD(w);
     struct scene scene = {.at = {COIL_SEC(1), NEVER, NEVER, NEVER}};
+    WORLD(w);
 
     begin(&scene, &w);
     PASS(world_run(&w, waits_for_one_twice, &scene));
     end(&scene);
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------ */
 
 static void *waits_wrongly(void *arg)
 {

@@ -68,7 +68,7 @@ static struct scene wait_for(struct inner *inner, coil_time timeout)
     return scene;
 }
 
-/* ---- in time --------------------------------------------------------------------------------- */
+/* ---- in time -------------------------------------------------------------------------------- */
 
 TEST(wait_for, gives_a_result_that_comes_in_time)
 {
@@ -122,7 +122,7 @@ TEST(wait_for, what_is_done_is_read_whatever_the_limit)
     CHECK_EQ(world_time(&w), 0);
 }
 
-/* ---- too late -------------------------------------------------------------------------------- */
+/* ---- too late ------------------------------------------------------------------------------- */
 
 TEST(wait_for, at_the_timeout_the_future_is_cancelled_and_awaited)
 {
@@ -178,7 +178,7 @@ TEST(wait_for, nothing_is_left_of_a_timeout)
     CHECK_EQ(world_time(&w), COIL_MS(1010));
 }
 
-/* ---- no time at all -------------------------------------------------------------------------- */
+/* ---- no time at all ------------------------------------------------------------------------- */
 
 static void *must_not_run(void *arg)
 {
@@ -200,9 +200,11 @@ static void *waits_no_time(void *arg)
 
 TEST(wait_for, without_time_a_new_task_never_begins)
 {
+    struct scene zero = {.timeout = 0}, past = {.timeout = -COIL_SEC(1)};
     WORLD(w);
-    struct scene zero = {.w = &w, .timeout = 0}, past = {.w = &w, .timeout = -COIL_SEC(1)};
 
+    zero.w = &w;
+    past.w = &w;
     PASS(world_run(&w, waits_no_time, &zero));
     PASS(world_run(&w, waits_no_time, &past));
     CHECK_EQ(world_time(&w), 0);
@@ -230,8 +232,7 @@ TEST(wait_for, without_time_a_task_may_still_give_its_result_or_error)
     CHECK_EQ(scene.rc, -EIO);
 }
 
-/* ---- cancelling who waits ----------------------------------------------------------------------
- */
+/* ---- cancelling who waits ------------------------------------------------------------------- */
 
 static int cancels(void *future)
 {
@@ -269,11 +270,13 @@ TEST(wait_for, who_waits_is_cancelled_and_the_future_with_it)
 /* TO2: somebody cancels, too. */
 TEST(wait_for, a_cancellation_outweighs_a_timeout)
 {
+    struct scene scene = {.timeout = COIL_MS(10)};
     WORLD(w);
+    scene.w = &w;
     COIL_AUTO coil_future *future = coil_create_future(w.loop);
-    struct scene scene = {.w = &w, .future = future, .timeout = COIL_MS(10)};
     COIL_AUTO coil_task *waiter = coil_create_task_with(w.loop, waits, &scene, NULL);
 
+    scene.future = future;
     /* Both are due in one turn; the timeout was asked for later, so it comes second. */
     PASS(coil_handle_error(coil_call_later(w.loop, COIL_MS(10), cancels, waiter)));
     FAILS(coil_run_until_complete(w.loop, waiter, NULL), -ECANCELED);
@@ -283,27 +286,32 @@ TEST(wait_for, a_cancellation_outweighs_a_timeout)
 
 TEST(wait_for, a_future_that_somebody_cancels_is_cancelled_and_not_late)
 {
+    struct scene scene = {.timeout = COIL_SEC(1)};
     WORLD(w);
+    scene.w = &w;
     COIL_AUTO coil_future *future = coil_create_future(w.loop);
-    struct scene scene = {.w = &w, .future = future, .timeout = COIL_SEC(1)};
 
+    scene.future = future;
     PASS(coil_handle_error(coil_call_later(w.loop, COIL_MS(10), cancels, future)));
     FAILS(world_run(&w, waits, &scene), -ECANCELED);
     CHECK_EQ(scene.cancelling, 0);
     CHECK_EQ(scene.time, COIL_MS(10));
 }
 
-/* ---- TO3: one in the other ----------------------------------------------------------------------
- */
+/* ---- TO3: one in the other ------------------------------------------------------------------ */
 
 TEST(wait_for, the_outer_timeout_comes_out_at_the_outer_one)
 {
+    struct scene inner = {.timeout = COIL_SEC(1)};
+    struct scene outer = {.timeout = COIL_MS(20)};
     WORLD(w);
+    inner.w = &w;
+    outer.w = &w;
     COIL_AUTO coil_future *future = coil_create_future(w.loop);
-    struct scene inner = {.w = &w, .future = future, .timeout = COIL_SEC(1)};
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, waits, &inner, NULL);
-    struct scene outer = {.w = &w, .future = task, .timeout = COIL_MS(20)};
 
+    inner.future = future;
+    outer.future = task;
     FAILS(world_run(&w, waits, &outer), -ETIMEDOUT);
     CHECK_EQ(inner.rc, -ECANCELED);
     CHECK_EQ(inner.cancelling, 1);
@@ -313,12 +321,16 @@ TEST(wait_for, the_outer_timeout_comes_out_at_the_outer_one)
 
 TEST(wait_for, the_inner_timeout_stays_inside)
 {
+    struct scene inner = {.timeout = COIL_MS(20)};
+    struct scene outer = {.timeout = COIL_SEC(1)};
     WORLD(w);
+    inner.w = &w;
+    outer.w = &w;
     COIL_AUTO coil_future *future = coil_create_future(w.loop);
-    struct scene inner = {.w = &w, .future = future, .timeout = COIL_MS(20)};
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, waits, &inner, NULL);
-    struct scene outer = {.w = &w, .future = task, .timeout = COIL_SEC(1)};
 
+    inner.future = future;
+    outer.future = task;
     FAILS(world_run(&w, waits, &outer), -ETIMEDOUT);
     CHECK_EQ(inner.rc, -ETIMEDOUT);
     CHECK_EQ(inner.time, COIL_MS(20));
@@ -327,8 +339,7 @@ TEST(wait_for, the_inner_timeout_stays_inside)
     CHECK(!coil_cancelled(task)); /* its own timeout is an error, no cancellation */
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------ */
 
 static void *waits_for_itself(void *arg)
 {

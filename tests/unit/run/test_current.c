@@ -11,7 +11,7 @@ static void *returns_its_argument(void *arg)
     return arg;
 }
 
-/* ---- without a loop -------------------------------------------------------------------------- */
+/* ---- without a loop ------------------------------------------------------------------------- */
 
 /* Until the library has an engine for this kernel, a thread's loop cannot be made by itself. */
 TEST(current, calls_that_need_a_loop_say_that_there_is_none)
@@ -39,7 +39,7 @@ TEST(current, errors_instead_of_a_loop_are_passed_on)
     FAILS(coil_err(coil_get_event_loop()), -ENOSYS);
 }
 
-/* ---- this thread's --------------------------------------------------------------------------- */
+/* ---- this thread's -------------------------------------------------------------------------- */
 
 TEST(current, the_loop_that_was_set_is_got_until_it_is_taken_away)
 {
@@ -116,8 +116,7 @@ TEST(current, another_loop_takes_its_place)
     CHECK_PTR(coil_get_event_loop(), second.loop);
 }
 
-/* ---- the running one --------------------------------------------------------------------------
- */
+/* ---- the running one ------------------------------------------------------------------------ */
 
 struct scene {
     struct record log;
@@ -142,10 +141,12 @@ static void *looks_around(void *arg)
 
 TEST(current, the_running_loop_comes_before_the_threads)
 {
+    struct scene scene = {.w = NULL};
     WORLD(w);
     WORLD(other);
-    struct scene scene = {.w = &w, .other = &other};
 
+    scene.w = &w;
+    scene.other = &other;
     PASS(coil_set_event_loop(other.loop));
     PASS(world_run(&w, looks_around, &scene));
     CHECK_STR(scene.log.text, "runs");
@@ -153,8 +154,7 @@ TEST(current, the_running_loop_comes_before_the_threads)
     CHECK_PTR(coil_get_running_loop(), NULL);
 }
 
-/* ---- threads -----------------------------------------------------------------------------------
- */
+/* ---- threads -------------------------------------------------------------------------------- */
 
 static void *has_its_own(void *arg)
 {
@@ -168,11 +168,13 @@ static void *has_its_own(void *arg)
 
 TEST(current, each_thread_has_its_own_and_ends_with_it_set)
 {
+    struct scene scene = {.w = NULL};
+    pthread_t thread;
     WORLD(w);
     WORLD(other);
-    struct scene scene = {.w = &w, .other = &other};
-    pthread_t thread;
 
+    scene.w = &w;
+    scene.other = &other;
     PASS(coil_set_event_loop(w.loop));
     if (CHECK_EQ(pthread_create(&thread, NULL, has_its_own, &scene), 0))
         CHECK_EQ(pthread_join(thread, NULL), 0);

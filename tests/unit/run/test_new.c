@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-/* ---- options --------------------------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------------------------- */
 
 static int code_for(const coil_loop_options *options)
 {
@@ -59,7 +59,7 @@ TEST(new, a_loop_neither_runs_nor_is_closed_at_first)
     CHECK_EQ(coil_loop_guard(w.loop), COIL_GUARD_NONE);
 }
 
-/* ---- engines --------------------------------------------------------------------------------- */
+/* ---- engines -------------------------------------------------------------------------------- */
 
 /* Until the library has an engine for this kernel. */
 TEST(new, without_a_simulated_engine_there_is_none)

@@ -42,7 +42,7 @@ static int run(struct scene *scene, coil_fn main, void **result)
     return coil_run_with(main, scene, result, &scene->options);
 }
 
-/* ---- the main task --------------------------------------------------------------------------- */
+/* ---- the main task -------------------------------------------------------------------------- */
 
 static void *returns_its_argument(void *arg)
 {
@@ -121,8 +121,7 @@ TEST(run, a_main_task_that_stops_the_loop_is_a_leftover)
     CHECK_EQ(coil_sim_time(scene.sim), COIL_SEC(1)); /* it began at one second */
 }
 
-/* ---- arguments --------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------ */
 
 static void *runs_inside(void *arg)
 {
@@ -180,7 +179,7 @@ TEST(run, does_not_touch_errno)
     CHECK_EQ(errno, MARK);
 }
 
-/* ---- what the main task leaves behind -------------------------------------------------------- */
+/* ---- what the main task leaves behind ------------------------------------------------------- */
 
 static void *cleans_up(void *arg)
 {
@@ -328,8 +327,7 @@ TEST(run, tasks_that_await_each_other_are_ended)
     FAILS(run(&scene, leaves_a_ring, NULL), -COIL_EDEADLOCK);
 }
 
-/* ---- contract 11: manners ----------------------------------------------------------------------
- */
+/* ---- contract 11: manners ------------------------------------------------------------------- */
 
 enum { SIGNALS = 64 };
 
@@ -376,20 +374,88 @@ static void *busy_main(void *arg)
     return NULL;
 }
 
-TEST(run, limits_and_signals_stay_as_they_were)
+static void run_with_manners(struct scene *scene)
 {
-    SCENE(scene);
     struct manners before, after;
 
     look_at_manners(&before);
     inside = before;
-    PASS(run(&scene, busy_main, NULL));
+    PASS(run(scene, busy_main, NULL));
     look_at_manners(&after);
     check_manners(&before, &after);
     check_manners(&before, &inside);
 }
 
-/* What is written to stderr meanwhile, in `text`. */
+/* Below what is allowed: a soft limit that was raised before would hide a second raise. */
+TEST(run, limits_stay_as_they_were)
+{
+    static const int raised[] = {RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_STACK};
+    enum { N = sizeof(raised) / sizeof(raised[0]) };
+    struct rlimit64 saved[N];
+    SCENE(scene);
+
+    for (int i = 0; i < N; i++) {
+        CHECK_EQ(syscall(SYS_prlimit64, 0, raised[i], NULL, &saved[i]), 0);
+        struct rlimit64 lower = saved[i];
+        if (lower.rlim_cur > 64)
+            lower.rlim_cur = raised[i] == RLIMIT_NOFILE ? 64 : lower.rlim_cur / 2;
+        CHECK_EQ(syscall(SYS_prlimit64, 0, raised[i], &lower, NULL), 0);
+    }
+    run_with_manners(&scene);
+    for (int i = 0; i < N; i++)
+        CHECK_EQ(syscall(SYS_prlimit64, 0, raised[i], &saved[i], NULL), 0);
+}
+
+static void handle(int signal)
+{
+    (void)signal;
+}
+
+/* Whatever a program has made of its signals. Those that cannot be set stay as they are. */
+TEST(run, signals_stay_as_they_were)
+{
+    static void (*const handlers[])(int) = {SIG_DFL, SIG_IGN, handle};
+    static struct sigaction saved[SIGNALS + 1];
+    sigset_t mask, saved_mask;
+    SCENE(scene);
+
+    for (int i = 1; i <= SIGNALS; i++)
+        (void)sigaction(i, NULL, &saved[i]);
+    for (int k = 0; k < 3; k++) {
+        const struct sigaction action = {.sa_handler = handlers[k]};
+        for (int i = 1; i <= SIGNALS; i++)
+            (void)sigaction(i, &action, NULL);
+        run_with_manners(&scene);
+    }
+    for (int i = 1; i <= SIGNALS; i++)
+        (void)sigaction(i, &saved[i], NULL);
+
+    for (int k = 0; k < 2; k++) {
+        (void)(k ? sigfillset(&mask) : sigemptyset(&mask));
+        CHECK_EQ(pthread_sigmask(SIG_SETMASK, &mask, &saved_mask), 0);
+        run_with_manners(&scene);
+        CHECK_EQ(pthread_sigmask(SIG_SETMASK, &saved_mask, NULL), 0);
+    }
+}
+
+/* Keeps coil's own lines: a sanitizer may have written some, too. */
+static void keep_ours(char *text)
+{
+    char *to = text;
+
+    for (const char *line = text; *line;) {
+        const char *end = strchrnul(line, '\n');
+        size_t size = (size_t)(end - line) + (*end == '\n');
+        if (strncmp(line, "coil: ", 6) == 0) {
+            memmove(to, line, size);
+            to += size;
+        }
+        line += size;
+    }
+    *to = '\0';
+}
+
+/* What coil writes to stderr meanwhile, in `text`. */
 static void run_and_listen(struct scene *scene, coil_fn main, char *text, size_t size)
 {
     int copy = dup(STDERR_FILENO), file = memfd_create("stderr", MFD_CLOEXEC);
@@ -402,6 +468,7 @@ static void run_and_listen(struct scene *scene, coil_fn main, char *text, size_t
     fflush(stderr);
     ssize_t length = pread(file, text, size - 1, 0);
     text[length > 0 ? length : 0] = '\0';
+    keep_ours(text);
     dup2(copy, STDERR_FILENO);
     close(copy);
     close(file);

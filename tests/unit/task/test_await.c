@@ -241,9 +241,10 @@ static void *finishes_and_drops(void *arg)
 
 TEST(await, the_awaiter_keeps_the_future)
 {
+    struct talk talk = {.future = NULL};
     WORLD(w);
-    struct talk talk = {.future = coil_create_future(w.loop)};
 
+    talk.future = coil_create_future(w.loop);
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, awaits_with_a_result, &talk, NULL);
     coil_unref(coil_create_task_with(w.loop, finishes_and_drops, &talk, NULL));
     PASS(coil_run_until_complete(w.loop, task, NULL));

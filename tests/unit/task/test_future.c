@@ -15,7 +15,7 @@
 #include <valgrind/valgrind.h>
 #endif
 
-/* ---- states ------------------------------------------------------------------------------- */
+/* ---- states --------------------------------------------------------------------------------- */
 
 TEST(future, is_pending_at_first)
 {
@@ -98,6 +98,22 @@ TEST(future, is_done_only_once)
     FAILS(coil_result(cancelled, NULL), -ECANCELED);
 }
 
+static void finish_twice(void *arg)
+{
+    coil_future *future = arg;
+
+    future_finish(future, COIL_FINISHED, NULL);
+    future_finish(future, COIL_CANCELLED, COIL_ERR(-ECANCELED));
+}
+
+TEST(future, a_second_end_by_our_own_code_ends_the_program)
+{
+    WORLD(w);
+    COIL_AUTO coil_future *future = coil_create_future(w.loop);
+
+    DIES(finish_twice, future);
+}
+
 TEST(future, refuses_codes_as_results_and_what_is_no_code_as_error)
 {
     WORLD(w);
@@ -158,7 +174,7 @@ TEST(future, its_head_is_two_cache_lines_at_most)
     CHECK(sizeof(struct coil_future) <= 128);
 }
 
-/* ---- contract 8: every function takes NULL and error-encoded pointers ------------------------ */
+/* ---- contract 8: every function takes NULL and error-encoded pointers ----------------------- */
 
 static void ignore(coil_future *future, void *userdata)
 {
@@ -434,7 +450,7 @@ TEST(future, an_orphan_with_callbacks_stays_pending)
     coil_unref(future);
 }
 
-/* ---- contract 2: its loop's thread ----------------------------------------------------------- */
+/* ---- contract 2: its loop's thread ---------------------------------------------------------- */
 
 static const struct named thread_calls[] = {
     {"coil_set_result", set_result},
@@ -518,7 +534,7 @@ TEST(future, a_call_from_another_thread_ends_the_program)
     CHECK_STR(alive.text, "");
 }
 
-/* ---- dispose --------------------------------------------------------------------------------- */
+/* ---- dispose -------------------------------------------------------------------------------- */
 
 /* A result that counts how often it was disposed of. */
 static void count_disposal(void *result)

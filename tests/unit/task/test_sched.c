@@ -85,8 +85,7 @@ TEST(sched, what_is_queued_by_an_item_runs_after_all_that_was_there)
     CHECK_STR(scene.log.text, "again other last again last again");
 }
 
-/* ---- long queues ------------------------------------------------------------------------------
- */
+/* ---- long queues ---------------------------------------------------------------------------- */
 
 enum { MANY = 3000 }; /* more than a batch */
 
@@ -292,9 +291,10 @@ static void *task_looks(void *arg)
 
 TEST(sched, a_callback_never_runs_on_a_tasks_stack)
 {
+    struct ground ground = {.callback_was_above = true};
     WORLD(w);
-    struct ground ground = {.loop = w.loop, .callback_was_above = true};
 
+    ground.loop = w.loop;
     for (int i = 0; i < 3; i++)
         coil_unref(coil_create_task_with(w.loop, task_looks, &ground, NULL));
     FAILS(coil_run_forever(w.loop), -COIL_EDEADLOCK);
@@ -303,8 +303,7 @@ TEST(sched, a_callback_never_runs_on_a_tasks_stack)
     CHECK(!ground.task_was_above);
 }
 
-/* ---- direct switches ----------------------------------------------------------------------------
- */
+/* ---- direct switches ------------------------------------------------------------------------ */
 
 struct relay {
     struct record log;

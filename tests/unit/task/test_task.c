@@ -45,7 +45,7 @@ TEST(task, awaits_a_child)
     CHECK_EQ(world_time(&w), COIL_SEC(1));
 }
 
-/* ---- the beginning and the end --------------------------------------------------------------- */
+/* ---- the beginning and the end -------------------------------------------------------------- */
 
 static void *says(void *arg)
 {
@@ -99,10 +99,11 @@ static void *sees_its_stack(void *arg)
 
 TEST(task, has_a_stack_from_its_first_step_to_its_end_only)
 {
+    struct stacks_seen seen = {.loop = NULL};
     WORLD(w);
-    struct stacks_seen seen = {.loop = w.loop};
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, sees_its_stack, &seen, NULL);
 
+    seen.loop = w.loop;
     CHECK_EQ(stacks_in_use(w.loop), 0);
     CHECK_EQ(coil_loop_guard(w.loop), COIL_GUARD_NONE);
     PASS(coil_run_until_complete(w.loop, task, NULL));
@@ -132,9 +133,10 @@ static void *counts_its_siblings_stacks(void *arg)
 
 TEST(task, each_has_its_own_stack_while_it_is_under_way)
 {
+    struct stacks_seen seen = {.loop = NULL};
     WORLD(w);
-    struct stacks_seen seen = {.loop = w.loop};
 
+    seen.loop = w.loop;
     PASS(world_run(&w, counts_its_siblings_stacks, &seen));
     CHECK_EQ(seen.before, 1);
     CHECK_EQ(seen.inside, 5);
@@ -230,7 +232,7 @@ TEST(task, coil_go_starts_one_that_nobody_holds)
     CHECK_STR(log.text, "went child slept");
 }
 
-/* ---- results --------------------------------------------------------------------------------- */
+/* ---- results -------------------------------------------------------------------------------- */
 
 static void *returns_its_argument(void *arg)
 {
@@ -260,7 +262,7 @@ TEST(task, every_code_is_an_error)
         FAILS(world_run(&w, returns_its_argument, COIL_ERR(codes[i])), codes[i]);
 }
 
-/* ---- who runs -------------------------------------------------------------------------------- */
+/* ---- who runs ------------------------------------------------------------------------------- */
 
 static int no_task_here(void *arg)
 {
@@ -294,7 +296,7 @@ TEST(task, the_current_one_is_known)
     coil_unref(two);
 }
 
-/* ---- options --------------------------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------------------------- */
 
 TEST(task, it_has_a_name)
 {
@@ -390,7 +392,7 @@ TEST(task, a_closed_loop_takes_none)
     FAILS(coil_err(coil_create_task_with(w.loop, says, NULL, NULL)), -COIL_ECLOSED);
 }
 
-/* ---- stacks ---------------------------------------------------------------------------------- */
+/* ---- stacks --------------------------------------------------------------------------------- */
 
 /* Calls itself until this much of the stack is used; the frames are real ones. */
 static __attribute__((noinline)) size_t use_stack(const char *top, size_t most)
@@ -478,8 +480,7 @@ TEST(task, without_a_wish_its_stack_is_the_loops)
     world_free(&w);
 }
 
-/* ---- sleeping and yielding --------------------------------------------------------------------
- */
+/* ---- sleeping and yielding ------------------------------------------------------------------ */
 
 TEST(task, outside_a_task_nothing_sleeps)
 {

@@ -129,6 +129,9 @@ static void *awaits_what_is_done(void *arg)
 
     PASS(coil_set_result(future, NULL));
     PASS(coil_await(future, NULL));
+    PASS(coil_wait_for(future, COIL_SEC(1), NULL));
+    PASS(coil_wait_for(future, COIL_NEVER, NULL));
+    PASS(coil_wait_for(future, 0, NULL));
     CHECK_EQ(turns->count - before, 0);
     return NULL;
 }
