@@ -198,7 +198,7 @@ struct coil_future *gather_futures(struct sched *sched, coil_future *const *futu
 struct coil_future *gather_coroutines(struct sched *sched, const coil_coro *coroutines, size_t n,
                                       unsigned flags)
 {
-    struct coil_future *outer = COIL_ERR(-ENOMEM);
+    struct coil_future *outer;
     size_t size, made = 0;
 
     if ((n && !coroutines) || flags & ~(unsigned)COIL_RETURN_ERRORS)

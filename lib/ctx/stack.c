@@ -142,7 +142,7 @@ static struct stack_slab *slab_add(struct stack_pool *pool)
 static struct stack *describe(struct stack_slab *slab, uint32_t index)
 {
     char *block = slab->memory + index * slab->pool->size;
-    char *top = block + slab->pool->size - (index % COLOURS) * CACHE_LINE;
+    char *top = block + slab->pool->size - (size_t)(index % COLOURS) * CACHE_LINE;
     struct stack *stack = (struct stack *)(void *)(top - sizeof(*stack));
 
     *stack = (struct stack){.slab = slab, .low = block + OS_PAGE, .index = index};
