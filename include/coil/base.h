@@ -71,13 +71,14 @@ enum coil_error_code { COIL_ERRORS(COIL_ERROR_ENUM) COIL_ERROR_MAX = 4095 };
 #define COIL_ERR(code) coil_err_ptr(code)
 
 /*
- * Encodes a negative code as a pointer.
+ * Encodes a negative code as a pointer, and 0, which is no error, as NULL: a coroutine may end with
+ * `return COIL_ERR(coil_sleep(delay));`.
  *
  * Suspends: no.
  * Thread: any.
  * Ownership: none.
  * Cancellation: none.
- * Errors: a code outside [-4095, -1] gives the pointer of -EINVAL.
+ * Errors: a code outside [-4095, 0] gives the pointer of -EINVAL.
  */
 COIL_API void *coil_err_ptr(int code);
 

@@ -65,7 +65,7 @@ COIL_API void *const *coil_gather_results(coil_future *gather, size_t *n);
  * Waits until enough of the futures are done or `timeout` has passed, and reorders the array: those
  * that are done first, each part in its old order. Nothing is cancelled.
  *
- * Suspends: yes, unless enough are done.
+ * Suspends: yes, also when enough are done.
  * Thread: the loop's, in a task.
  * Ownership: the references stay the caller's; results stay in the futures.
  * Cancellation: ends the wait with -ECANCELED and leaves the futures alone.

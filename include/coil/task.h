@@ -21,7 +21,7 @@ typedef struct coil_task_options {
     size_t size;             /* sizeof(coil_task_options) */
     const char *name;        /* copied; NULL: "task-N" */
     size_t stack_size;       /* bytes; 0: the loop's; rounded up to a power of two from 16 KiB */
-    size_t copy_arg;         /* bytes of *arg to copy for the task; 0: arg itself is passed */
+    size_t copy_arg;         /* bytes of *arg to copy; the copy ends with the task. 0: arg itself */
     coil_dispose_fn dispose; /* as coil_set_dispose */
 } coil_task_options;
 

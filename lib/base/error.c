@@ -6,7 +6,7 @@
 
 void *coil_err_ptr(int code)
 {
-    if (code >= 0 || code < -COIL_ERROR_MAX)
+    if (code > 0 || code < -COIL_ERROR_MAX)
         code = -EINVAL;
     return (void *)(intptr_t)code;
 }

@@ -15,9 +15,15 @@ TEST(error, a_code_travels_in_a_pointer)
     }
 }
 
+/* So that a coroutine may end with the code of its last call. */
+TEST(error, no_error_is_no_pointer)
+{
+    CHECK_PTR(COIL_ERR(0), NULL);
+    CHECK_EQ(coil_err(COIL_ERR(0)), 0);
+}
+
 TEST(error, what_is_no_code_travels_as_invalid)
 {
-    CHECK_EQ(coil_err(COIL_ERR(0)), -EINVAL);
     CHECK_EQ(coil_err(COIL_ERR(EAGAIN)), -EINVAL);
     CHECK_EQ(coil_err(COIL_ERR(-COIL_ERROR_MAX - 1)), -EINVAL);
     CHECK_EQ(coil_err(COIL_ERR(INT_MIN)), -EINVAL);
