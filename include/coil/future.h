@@ -126,7 +126,8 @@ COIL_API bool coil_cancelled(const coil_future *future);
 /*
  * Asks that a future be cancelled. A plain future is cancelled at once. A task gets -ECANCELED from
  * the call in which it waits, or from its next one, and may clean up or refuse; one that has not
- * begun never begins. What a task awaits is cancelled first.
+ * begun never begins. What a task awaits is cancelled first. Of tasks that await each other in a
+ * ring one leaves its wait; a ring through a gather is ended by coil_close only.
  *
  * Suspends: no.
  * Thread: the loop's.
@@ -144,8 +145,8 @@ COIL_API bool coil_cancel(coil_future *future);
  * Thread: the loop's.
  * Ownership: the caller keeps userdata alive; the future is valid during the call.
  * Cancellation: none.
- * Errors: -EINVAL for NULL; the code of an error-encoded pointer; -ENOMEM; -COIL_ECLOSED for a done
- *         future whose loop is closed.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer; -ENOMEM; -COIL_ECLOSED when its
+ *         loop closes or is closed.
  */
 COIL_API int coil_add_done_callback(coil_future *future, coil_done_callback callback,
                                     void *userdata);
@@ -164,13 +165,16 @@ COIL_API int coil_remove_done_callback(coil_future *future, coil_done_callback c
 
 /*
  * Says how to get rid of a result that nobody took: `dispose` is called with it at the last unref.
- * NULL removes it. Errors and NULL results are not disposed of.
+ * NULL removes it. Errors and NULL results are not disposed of. When a cancellation outranks the
+ * result that a task returns, `dispose` is called at once. It is called outside of tasks or in one
+ * that gave its reference back, and must not wait.
  *
  * Suspends: no.
  * Thread: the loop's.
  * Ownership: the future owns an untaken result.
  * Cancellation: none.
- * Errors: -EINVAL for NULL; the code of an error-encoded pointer.
+ * Errors: -EINVAL for NULL and for a gather, whose array is its own; the code of an error-encoded
+ * pointer.
  */
 COIL_API int coil_set_dispose(coil_future *future, coil_dispose_fn dispose);
 

@@ -26,7 +26,7 @@ typedef struct coil_loop_options {
 
 /*
  * A callback that was asked for: a value, nothing to free. `generation` is negative and a code when
- * it could not be made.
+ * it could not be made. A handle means something to the loop that gave it only.
  */
 typedef struct coil_handle {
     uint32_t index;
@@ -288,15 +288,16 @@ COIL_API int coil_handle_error(coil_handle handle);
 COIL_API bool coil_handle_cancel(coil_loop *loop, coil_handle handle);
 
 /*
- * Returns the point of the loop's clock for which a callback was asked.
+ * Reads the point of the loop's clock for which a callback was asked.
  *
  * Suspends: no.
  * Thread: the loop's.
  * Ownership: none.
  * Cancellation: none.
- * Errors: -EINVAL for a stale handle and for one without a time.
+ * Errors: -EINVAL for NULL, for a stale handle and for one without a time; the code of an
+ *         error-encoded pointer.
  */
-COIL_API coil_time coil_handle_when(coil_loop *loop, coil_handle handle);
+COIL_API int coil_handle_when(coil_loop *loop, coil_handle handle, coil_time *when);
 
 #ifdef __cplusplus
 }

@@ -104,7 +104,8 @@ COIL_API coil_time coil_sim_time(const coil_sim *sim);
  * Thread: the loop's.
  * Ownership: none.
  * Cancellation: none.
- * Errors: -EINVAL for NULL or a negative time; the code of an error-encoded pointer.
+ * Errors: -EINVAL for NULL, a negative time or one beyond the end of time; the code of an
+ * error-encoded pointer.
  */
 COIL_API int coil_sim_advance(coil_sim *sim, coil_time by);
 

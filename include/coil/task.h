@@ -18,10 +18,11 @@ extern "C" {
 #endif
 
 typedef struct coil_task_options {
-    size_t size;             /* sizeof(coil_task_options) */
-    const char *name;        /* copied; NULL: "task-N" */
-    size_t stack_size;       /* bytes; 0: the loop's; rounded up to a power of two from 16 KiB */
-    size_t copy_arg;         /* bytes of *arg to copy; the copy ends with the task. 0: arg itself */
+    size_t size;       /* sizeof(coil_task_options) */
+    const char *name;  /* copied; NULL: "task-N" */
+    size_t stack_size; /* bytes; 0: the loop's; rounded up to a power of two from 16 KiB */
+    size_t copy_arg;   /* bytes of *arg to copy; the copy lives as long as the task is held. 0: arg
+                          itself */
     coil_dispose_fn dispose; /* as coil_set_dispose */
 } coil_task_options;
 

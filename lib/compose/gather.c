@@ -58,8 +58,10 @@ static void destroy(struct coil_future *outer)
         struct child *child = &gather->children[i];
         if (watcher_linked(&child->watcher))
             future_unwatch(child->future, &child->watcher);
-        future_unref(child->future);
     }
+    /* All watchers first: a child's dispose may finish another child. */
+    for (size_t i = 0; i < gather->n; i++)
+        future_unref(gather->children[i].future);
     coil__free(gather);
 }
 
@@ -77,6 +79,7 @@ static void taken(struct coil_future *outer)
 static const struct future_class gather_class = {
     .cancel = cancel,
     .destroy = destroy,
+    .owns_result = true,
     .taken = taken,
 };
 

@@ -12,7 +12,6 @@
 #include <coil/compose.h>
 
 #include <limits.h>
-#include <string.h>
 
 struct wait;
 
@@ -100,19 +99,19 @@ static const struct waiter_class wait_class = {
     .leave = leave,
 };
 
-/* Those that are done first; both parts keep their order. -ENOMEM. Returns how many are done. */
-static int sort_done_first(coil_future **futures, size_t n, coil_future **scratch)
+/* Writes back those that are done first; both parts keep their order. Returns how many are done.
+ * What the array holds now may be somebody else's order: the entries are what was asked for. */
+static int write_done_first(const struct wait *wait, coil_future **futures, size_t n)
 {
-    size_t done = 0, pending = 0;
+    size_t place = 0, done;
 
-    for (size_t i = 0; i < n; i++) {
-        if (future_done(futures[i]))
-            futures[done++] = futures[i];
-        else
-            scratch[pending++] = futures[i];
-    }
-    if (pending)
-        memcpy(futures + done, scratch, pending * sizeof(*scratch));
+    for (size_t i = 0; i < n; i++)
+        if (future_done(wait->entries[i].future))
+            futures[place++] = wait->entries[i].future;
+    done = place;
+    for (size_t i = 0; i < n; i++)
+        if (!future_done(wait->entries[i].future))
+            futures[place++] = wait->entries[i].future;
     return (int)done;
 }
 
@@ -145,11 +144,11 @@ static void watch_all(struct wait *wait, coil_future *const *futures, size_t n)
     }
 }
 
-static void unwatch_all(struct wait *wait, coil_future *const *futures, size_t n)
+static void unwatch_all(struct wait *wait, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (watcher_linked(&wait->entries[i].watcher))
-            future_unwatch(futures[i], &wait->entries[i].watcher);
+            future_unwatch(wait->entries[i].future, &wait->entries[i].watcher);
 }
 
 int coil_wait(coil_future **futures, size_t n, coil_time timeout, int return_when)
@@ -162,12 +161,8 @@ int coil_wait(coil_future **futures, size_t n, coil_time timeout, int return_whe
     if (task_wait_refused(task))
         return -ECANCELED;
     struct wait *wait = coil__alloc(sizeof(*wait) + n * sizeof(wait->entries[0]));
-    coil_future **scratch = coil__alloc(n * sizeof(*scratch));
-    if (!wait || !scratch) {
-        coil__free(wait);
-        coil__free(scratch);
+    if (!wait)
         return -ENOMEM;
-    }
     *wait = (struct wait){.waiter = {.class = &wait_class, .task = task},
                           .refs = 1,
                           .left = n,
@@ -181,15 +176,14 @@ int coil_wait(coil_future **futures, size_t n, coil_time timeout, int return_whe
         watch_all(wait, futures, n);
         rc = task_wait(task, &wait->waiter);
         (void)coil_handle_cancel(loop, wait->timer);
-        unwatch_all(wait, futures, n);
+        unwatch_all(wait, n);
         if (wait->cancelled)
             rc = -ECANCELED;
         if (rc == 0)
-            rc = sort_done_first(futures, n, scratch);
+            rc = write_done_first(wait, futures, n);
         for (size_t i = 0; i < n; i++)
             future_unref(wait->entries[i].future);
     }
-    coil__free(scratch);
     wait->released = true;
     unref(wait);
     return rc;

@@ -4,11 +4,9 @@
 
 #include <coil/compose.h>
 
-/* No time at all: what is not done is cancelled, and awaited until it is done. */
+/* No time at all: the future is cancelled, and awaited until it is done. */
 static int without_waiting(coil_future *future, void **result)
 {
-    if (coil_done(future))
-        return coil_result(future, result);
     (void)coil_cancel(future);
     int rc = coil_wait(&future, 1, COIL_NEVER, COIL_ALL_COMPLETED);
     if (rc < 0)
@@ -30,6 +28,10 @@ int coil_wait_for(coil_future *future, coil_time limit, void **result)
         return -EDEADLK;
     if (future->sched != task->sched)
         return -EXDEV;
+    if (future_done(future))
+        return future_read(future, result);
+    if (task_wait_refused(task))
+        return -ECANCELED;
     if (limit <= 0)
         return without_waiting(future, result);
     struct timeout timeout;

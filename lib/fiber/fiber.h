@@ -47,7 +47,7 @@ static inline struct fiber *fiber_current(void)
 /*
  * Prepares a fiber whose frames begin below `top` on `stack`; the stack is the fiber's from now on.
  * `fiber` may itself lie on the stack above `top`; then it ends with it. Its parent is the fiber
- * that runs.
+ * that runs; a parent that lies on its own stack must not die before its children.
  */
 void fiber_init(struct fiber *fiber, struct stack *stack, void *top, fiber_fn entry);
 

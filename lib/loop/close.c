@@ -63,10 +63,10 @@ int coil_close(coil_loop *loop)
     if (rc < 0)
         return rc;
     struct sched *sched = loop->sched;
+    sched_check_thread(sched);
     if (sched->closed)
         return 0;
-    sched_check_thread(sched);
-    if (sched_running())
+    if (sched_running() || sched->closing) /* closing: from a sink of warnings */
         return -EBUSY;
     sched->closing = true;
     inbox_close(&loop->inbox);
@@ -93,7 +93,9 @@ int coil_loop_free(coil_loop *loop)
         return 0;
     if (sched_running())
         return -EBUSY;
-    (void)coil_close(loop);
+    int rc = coil_close(loop);
+    if (rc < 0)
+        return rc;
     if (loop->on_free)
         loop->on_free(loop);
     inbox_fini(&loop->inbox);

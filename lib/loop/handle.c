@@ -108,7 +108,7 @@ static struct handle *prepare(coil_loop *loop, coil_callback fn, void *userdata)
     handle->fn = fn;
     handle->userdata = userdata;
     handle->loop = loop;
-    handle->when = HANDLE_NO_TIMER;
+    handle->timed = false;
     return handle;
 }
 
@@ -126,11 +126,12 @@ static int arguments(const coil_loop *loop, coil_callback fn)
 
 coil_handle handle_arm(coil_loop *loop, int64_t when, coil_callback fn, void *userdata)
 {
+    ASSERT(!loop->sched->closing); /* its timer would outlive the loop */
     struct handle *handle = prepare(loop, fn, userdata);
-
     if (!handle)
         return handle_error(-ENOMEM);
     handle->when = when;
+    handle->timed = true;
     int rc = timers_arm(&loop->timers, when, &handle->call, &handle->timer);
     if (rc < 0) {
         handles_give(&loop->handles, handle);
@@ -195,7 +196,7 @@ int coil_handle_error(coil_handle handle)
 
 bool coil_handle_cancel(coil_loop *loop, coil_handle value)
 {
-    if (loop_argument(loop) < 0)
+    if (loop_argument(loop) < 0 || value.generation <= 0)
         return false;
     if (value.index & INBOX_INDEX)
         return inbox_cancel(&loop->inbox, value);
@@ -204,15 +205,18 @@ bool coil_handle_cancel(coil_loop *loop, coil_handle value)
     return handle && cancel(loop, handle);
 }
 
-coil_time coil_handle_when(coil_loop *loop, coil_handle value)
+int coil_handle_when(coil_loop *loop, coil_handle value, coil_time *when)
 {
     int rc = loop_argument(loop);
 
     if (rc < 0)
         return rc;
-    if (value.index & INBOX_INDEX)
+    if (!when || value.generation <= 0 || value.index & INBOX_INDEX)
         return -EINVAL;
     sched_check_thread(loop->sched);
     const struct handle *handle = handles_find(&loop->handles, value);
-    return handle && handle->when != HANDLE_NO_TIMER ? handle->when : -EINVAL;
+    if (!handle || !handle->timed)
+        return -EINVAL;
+    *when = handle->when;
+    return 0;
 }

@@ -14,14 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HANDLE_NO_TIMER = -1 };
-
 struct handle {
     struct call call;
     coil_callback fn; /* NULL: cancelled */
     void *userdata;
     coil_loop *loop;
-    int64_t when; /* HANDLE_NO_TIMER: call_soon */
+    int64_t when; /* when `timed` */
+    bool timed;   /* by call_later or call_at */
     uint32_t timer;
     uint32_t index;
     int32_t generation;  /* > 0 while in use, < 0 while free */

@@ -116,7 +116,7 @@ static coil_handle post(coil_loop *loop, coil_callback fn, void *userdata)
     handle->fn = fn;
     handle->userdata = userdata;
     handle->loop = loop;
-    handle->when = HANDLE_NO_TIMER;
+    handle->timed = false;
     handle->next = NULL;
     *inbox->end = handle;
     inbox->end = &handle->next;

@@ -165,11 +165,16 @@ coil_time coil_loop_time(const coil_loop *loop)
     int rc = loop_argument(loop);
     if (rc < 0)
         return rc;
+    sched_check_thread(loop->sched);
     return loop->engine ? engine_now(loop->engine) : loop->now; /* closed: it stands */
 }
 
 int coil_loop_guard(const coil_loop *loop)
 {
     int rc = loop_argument(loop);
-    return rc < 0 ? rc : (int)stacks_guard(&loop->sched->stacks);
+
+    if (rc < 0)
+        return rc;
+    sched_check_thread(loop->sched);
+    return (int)stacks_guard(&loop->sched->stacks);
 }

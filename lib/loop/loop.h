@@ -47,11 +47,10 @@ static inline int64_t loop_clock(coil_loop *loop)
     return loop->now = engine_now(loop->engine);
 }
 
-/* A point in time `delay` from now, which a very long delay does not overflow. */
+/* The point `delay` from now. */
 static inline int64_t loop_deadline(coil_loop *loop, coil_time delay)
 {
-    int64_t deadline;
-    return __builtin_add_overflow(loop_clock(loop), delay, &deadline) ? TIMER_NEVER - 1 : deadline;
+    return delay == COIL_NEVER ? TIMER_NEVER : timer_after(loop_clock(loop), delay);
 }
 
 #endif

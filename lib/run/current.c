@@ -63,6 +63,12 @@ int coil_set_event_loop(coil_loop *loop)
         return err_code(loop);
     if (sched_running())
         return -EBUSY;
+    if (loop) {
+        /* It belongs to this thread from now on: `forget` clears no other thread's. */
+        if (!loop->sched->thread)
+            loop->sched->thread = os_thread_self();
+        sched_check_thread(loop->sched);
+    }
     if (loop == current.loop)
         return 0;
     if (current.ours)

@@ -44,6 +44,7 @@ int coil_sim_script(coil_sim *sim, const coil_sim_answer *answer)
         return err_code(sim);
     if (answer->size != sizeof(*answer) || answer->delay < 0)
         return -EINVAL;
+    sim_check_thread(sim);
     struct sim_answer *entry = coil__alloc(sizeof(*entry));
     if (!entry)
         return -ENOMEM;

@@ -41,6 +41,10 @@ static int enter(struct engine *engine, int64_t deadline, bool block)
 {
     struct coil_sim *sim = sim_of(engine);
 
+    if (unlikely(!sim->bound)) {
+        sim->thread = pthread_self();
+        sim->bound = true;
+    }
     if (block || !list_empty(&sim->waiting) || !list_empty(&sim->asked))
         sim->enters++;
     scribble(sim);

@@ -109,8 +109,8 @@ static void end(struct coil_sim *sim, struct sim_op *in_flight)
 static bool arm(struct coil_sim *sim, struct sim_op *in_flight)
 {
     struct sim_answer *next = container_of(in_flight->answers.first, struct sim_answer, node);
-    int rc =
-        timers_arm(&sim->timers, sim_now(sim) + next->answer.delay, in_flight, &in_flight->timer);
+    int rc = timers_arm(&sim->timers, timer_after(sim_now(sim), next->answer.delay), in_flight,
+                        &in_flight->timer);
 
     in_flight->armed = rc == 0;
     if (rc == 0)

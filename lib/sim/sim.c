@@ -16,9 +16,8 @@ int sim_attach(struct coil_sim *sim, struct engine **engine)
 {
     if (err_is(sim))
         return err_code(sim);
-    if (sim->attached)
+    if (atomic_exchange(&sim->attached, true))
         return -EBUSY;
-    sim->attached = true;
     *engine = &sim->engine;
     return 0;
 }
@@ -100,7 +99,11 @@ int coil_sim_advance(coil_sim *sim, coil_time by)
         return rc;
     if (by < 0)
         return -EINVAL;
-    sim_move_clock(sim, sim_now(sim) + by);
+    sim_check_thread(sim);
+    int64_t to = timer_after(sim_now(sim), by);
+    if (to == TIMER_NEVER)
+        return -EINVAL;
+    sim_move_clock(sim, to);
     return 0;
 }
 
@@ -112,6 +115,7 @@ int coil_sim_count(const coil_sim *sim, coil_sim_counts *counts)
         return rc;
     if (!counts || counts->size != sizeof(*counts))
         return -EINVAL;
+    sim_check_thread(sim);
     *counts = (coil_sim_counts){
         .size = sizeof(*counts),
         .enters = sim->enters,

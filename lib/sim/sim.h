@@ -45,7 +45,9 @@ struct coil_sim {
     coil_sim_options options;
     _Atomic int64_t now;
     bool time_moved; /* since it was last looked at */
-    bool attached;
+    atomic_bool attached;
+    bool bound; /* to the thread that first entered it */
+    pthread_t thread;
     struct timers timers; /* payloads are struct sim_op */
     struct list waiting;  /* queued, not sent */
     struct list asked;    /* cancelled, not looked at */
@@ -74,6 +76,13 @@ static inline void sim_move_clock(struct coil_sim *sim, int64_t to)
         return;
     atomic_store_explicit(&sim->now, to, memory_order_relaxed);
     sim->time_moved = true;
+}
+
+/* Asserts contract 2, as sched_check_thread does for loops. */
+static inline void sim_check_thread(const struct coil_sim *sim)
+{
+    ASSERT_CONTRACT(!sim->bound || pthread_equal(sim->thread, pthread_self()),
+                    "a call from another thread than the loop's");
 }
 
 extern const struct engine_class sim_class;

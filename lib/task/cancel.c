@@ -12,18 +12,16 @@
 /* Tasks that await each other in a ring: this one leaves its wait, which breaks the ring. */
 static void break_ring(struct coil_future *task)
 {
-    struct waiter *waiter = task->run->waiter;
-
     task->flags |= FUTURE_MUST_CANCEL;
-    if (waiter->class->leave(waiter))
-        task_wake(task);
+    (void)task_leave_wait(task);
 }
 
 bool task_cancel(struct coil_future *task)
 {
     const struct coil_future *first = task, *mark = task;
 
-    /* A loop, not a recursion: a chain may have any length, and a stack has an end. */
+    /* A loop, not a recursion: a chain of tasks that await tasks may have any length, and a stack
+     * has an end. (Gathers of gathers are a recursion.) */
     for (size_t steps = 1;; steps++) {
         struct waiter *waiter = task->run ? task->run->waiter : NULL;
 

@@ -41,6 +41,8 @@ void future_free(struct coil_future *future)
         future->class->destroy(future);
     if (future->flags & FUTURE_OWNS_NAME)
         coil__free(future->name);
+    if (future->flags & FUTURE_OWNS_ARG)
+        coil__free(future->arg);
     slab_give(&sched->heads, future);
     if (sched_forgotten(sched))
         sched_free(sched);
@@ -220,6 +222,8 @@ int coil_set_dispose(coil_future *future, coil_dispose_fn dispose)
 
     if (rc < 0)
         return rc;
+    if (future->class->owns_result)
+        return -EINVAL;
     sched_check_thread(future->sched);
     future->dispose = dispose;
     return 0;

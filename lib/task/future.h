@@ -22,6 +22,8 @@ struct future_class {
     bool (*cancel)(struct coil_future *future);
     /* At the last unref, before the head goes. NULL: nothing to do. */
     void (*destroy)(struct coil_future *future);
+    /* The result is memory of the future's own: nobody can dispose of it. */
+    bool owns_result;
     /* Called when the result is taken. NULL: nothing to do. */
     void (*taken)(struct coil_future *future);
 };

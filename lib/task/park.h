@@ -87,8 +87,12 @@ static ALWAYS_INLINE int task_wait(struct coil_future *task, struct waiter *wait
     run->waiter = waiter;
     /* A cancellation that came before the wait goes to what is waited for, as one during it does.
      */
-    if (unlikely(task->flags & FUTURE_MUST_CANCEL) && waiter->class->cancel(waiter))
+    if (unlikely(task->flags & FUTURE_MUST_CANCEL)) {
+        /* Cleared first: the request may come round to this task and mark it anew. */
         task->flags &= (uint16_t)~FUTURE_MUST_CANCEL;
+        if (!waiter->class->cancel(waiter))
+            task->flags |= FUTURE_MUST_CANCEL;
+    }
     task_park_here(task);
     run->waiter = NULL;
     if (!task_is_interrupted(task) || waiter->class->outcome_wins)

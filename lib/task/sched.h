@@ -92,7 +92,8 @@ static inline bool sched_idle(const struct sched *sched)
 static inline void sched_begin_batch(struct sched *sched)
 {
     ASSERT(sched->budget == 0);
-    /* Fewer may be left than the iteration had: items can be taken back between two runs. */
+    /* Fewer may be left than the iteration had: an engine that fails ends a run in the middle of
+     * one, and an item can be taken back then. */
     if (sched->iteration == 0 || sched->iteration > sched->ready.count)
         sched->iteration = sched->ready.count;
     sched->budget = sched->iteration < BATCH_ITEMS ? sched->iteration : BATCH_ITEMS;

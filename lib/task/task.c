@@ -89,9 +89,6 @@ static void finish(struct coil_future *task, void *result)
     task->run = NULL;
     list_remove(&task->link);
     sched->task_count--;
-    if (task->flags & FUTURE_OWNS_ARG)
-        coil__free(task->arg);
-    task->arg = NULL;
     if (task->flags & FUTURE_MUST_CANCEL) {
         /* Asked for by the task itself, or too late for a wait: asyncio's rule T8. What it
          * returned is a result that nobody can take. */
@@ -121,6 +118,7 @@ int task_start(struct coil_future *task)
         return -ENOMEM;
     struct task_run *run = stack_reserve(stack, sizeof(*run));
     fiber_prepare(&run->fiber, stack, run, body);
+    run->fiber.parent = task->sched->home; /* whoever started it may end before it does */
     run->leaf = &run->fiber;
     run->waiter = NULL;
     run->refusals = 0;
@@ -196,6 +194,17 @@ int task_interrupted(struct coil_future *task)
     return -ECANCELED;
 }
 
+bool task_leave_wait(struct coil_future *task)
+{
+    struct waiter *waiter = task->run->waiter;
+
+    if (!waiter->class->leave(waiter))
+        return false;
+    task->run->waiter = NULL; /* now it waits for its turn only */
+    task_wake(task);
+    return true;
+}
+
 /* ---- closing ------------------------------------------------------------------------------ */
 
 void task_refuse(struct coil_future *task)
@@ -209,9 +218,7 @@ void task_refuse(struct coil_future *task)
         return;
     struct waiter *waiter = run->waiter;
     ASSERT(waiter != NULL);
-    if (waiter->class->leave(waiter))
-        task_wake(task);
-    else
+    if (!task_leave_wait(task))
         (void)waiter->class->cancel(waiter);
 }
 

@@ -44,6 +44,10 @@ static inline struct coil_future *task_current(void)
     return likely(sched != NULL) ? sched->current : NULL;
 }
 
+/* A parked task leaves what it waits for, and its step is queued; the reason is in its flags.
+ * False: it waits for what cannot be left. */
+bool task_leave_wait(struct coil_future *task);
+
 /* Closing: asks a task to end, now and at each further wait. */
 void task_refuse(struct coil_future *task);
 

@@ -21,6 +21,13 @@
 
 #define TIMER_NEVER INT64_MAX
 
+/* The point `delay` after `now`; what lies beyond the end of time is never. */
+static inline int64_t timer_after(int64_t now, int64_t delay)
+{
+    int64_t point;
+    return __builtin_add_overflow(now, delay, &point) ? TIMER_NEVER : point;
+}
+
 struct timer_entry {
     int64_t deadline;
     uint64_t sequence; /* orders equal deadlines; 0 is never used */

@@ -659,3 +659,36 @@ TEST(gather, a_ring_through_a_gather_can_be_cancelled_and_closed)
     CHECK(coil_done(one));
     CHECK(coil_done(two));
 }
+
+static coil_future *finished_by_dispose;
+
+static void finish_the_other(void *result)
+{
+    PASS(coil_set_result(finished_by_dispose, result));
+}
+
+/* A gather that goes watches nobody any more before the first child's dispose runs. */
+TEST(gather, a_childs_dispose_may_finish_another_child_while_it_goes)
+{
+    int result;
+    WORLD(w);
+    coil_future *first = coil_create_future(w.loop);
+    COIL_AUTO coil_future *second = coil_create_future(w.loop);
+    finished_by_dispose = second;
+    coil_set_dispose(first, finish_the_other);
+    PASS(coil_set_result(first, &result));
+    coil_future *const both[] = {first, second};
+    coil_future *gather = coil_gather_futures(both, 2, 0);
+    coil_unref(first);
+    coil_unref(gather);
+    PASS(world_turn(&w));
+}
+
+TEST(gather, its_array_is_nobody_elses_to_dispose_of)
+{
+    WORLD(w);
+    COIL_AUTO coil_future *future = coil_create_future(w.loop);
+    COIL_AUTO coil_future *gather = coil_gather_futures(&future, 1, 0);
+    if (!coil_is_err(gather))
+        FAILS(coil_set_dispose(gather, finish_the_other), -EINVAL);
+}

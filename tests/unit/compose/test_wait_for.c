@@ -406,3 +406,28 @@ TEST(wait_for, without_memory_for_its_timer_it_does_not_begin)
     PASS(world_run(&w, waits_without_memory, &scene));
     CHECK(!coil_done(future));
 }
+
+static void *waits_for_it_again_and_again(void *future)
+{
+    for (;;)
+        (void)!coil_wait_for(future, COIL_SEC(1), NULL);
+    return NULL;
+}
+
+/* Nothing is armed for a wait that is refused: the loop can be closed, and only warns. */
+TEST(wait_for, a_closing_loop_refuses_it_before_anything_is_armed)
+{
+    struct record warnings = {""};
+    WORLD(w);
+    COIL_AUTO coil_future *future = coil_create_future(w.loop);
+    COIL_AUTO coil_task *task =
+        coil_create_task_with(w.loop, waits_for_it_again_and_again, future, NULL);
+
+    if (coil_is_err(future) || coil_is_err(task))
+        return;
+    coil_set_warning_sink(record_warning, &warnings);
+    PASS(world_turn(&w));
+    CHECK_EQ(coil_close(w.loop), 1);
+    coil_set_warning_sink(NULL, NULL);
+    CHECK(check_walking() || strstr(warnings.text, "abandoned") != NULL);
+}

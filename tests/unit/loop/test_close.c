@@ -455,3 +455,29 @@ TEST(close, takes_the_result_of_a_task_that_heard_of_its_cancellation_by_a_refus
     PASS(coil_result(task, &result));
     CHECK_PTR(result, &seven);
 }
+
+static void close_again(const char *line, void *loop)
+{
+    (void)line;
+    FAILS(coil_close(loop), -EBUSY);
+    FAILS(coil_loop_free(loop), -EBUSY);
+}
+
+static void *never_ends(void *argument)
+{
+    for (;;)
+        (void)!coil_yield();
+    return argument;
+}
+
+TEST(close, is_refused_to_a_sink_of_warnings_while_it_runs)
+{
+    WORLD(w);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, never_ends, NULL, NULL);
+    if (coil_is_err(task) || coil_is_err(w.loop))
+        return;
+    PASS(world_turn(&w));
+    coil_set_warning_sink(close_again, w.loop);
+    CHECK(coil_close(w.loop) >= 0);
+    coil_set_warning_sink(NULL, NULL);
+}

@@ -142,12 +142,14 @@ TEST(handle, counts_a_delay_from_the_call_and_not_from_the_run)
 
 static int work_and_ask(void *arg)
 {
+    coil_time when = 0;
     struct call_note *call = arg;
     coil_time begin = world_now();
     PASS(coil_sim_advance(call->sim, COIL_MS(20))); /* it works for so long */
     coil_handle handle = coil_call_later(call->loop, COIL_MS(10), note, call);
     PASS(coil_handle_error(handle));
-    CHECK_EQ(coil_handle_when(call->loop, handle), COIL_SEC(1) + begin + COIL_MS(30));
+    PASS(coil_handle_when(call->loop, handle, &when));
+    CHECK_EQ(when, COIL_SEC(1) + begin + COIL_MS(30));
     return 0;
 }
 
@@ -244,6 +246,7 @@ TEST(handle, is_gone_while_its_own_callback_runs)
 
 TEST(handle, that_is_stale_does_not_name_the_next_one_of_its_slot)
 {
+    coil_time when = 0;
     struct record log = {""};
     struct call_note a = CALL("a"), b = CALL("b");
     WORLD(w);
@@ -252,7 +255,7 @@ TEST(handle, that_is_stale_does_not_name_the_next_one_of_its_slot)
     coil_handle fresh = later(&w, COIL_MS(10), &b);
     CHECK_EQ(fresh.index, stale.index); /* the slot is used again */
     CHECK(!coil_handle_cancel(w.loop, stale));
-    FAILS(coil_handle_when(w.loop, stale), -EINVAL);
+    FAILS(coil_handle_when(w.loop, stale, &when), -EINVAL);
     run_all(&w);
     CHECK_STR(log.text, "a b");
 }
@@ -296,6 +299,7 @@ TEST(handle, has_a_slot_for_each_of_many)
 
 TEST(handle, carries_the_error_of_a_call_that_could_not_be_made)
 {
+    coil_time when = 0;
     struct record log = {""};
     struct call_note a = CALL("a");
     WORLD(w);
@@ -306,9 +310,9 @@ TEST(handle, carries_the_error_of_a_call_that_could_not_be_made)
     FAILS(coil_handle_error(coil_call_at(w.loop, 1, NULL, &a)), -EINVAL);
     coil_handle failed = coil_call_soon(w.loop, NULL, &a);
     CHECK(!coil_handle_cancel(w.loop, failed));
-    FAILS(coil_handle_when(w.loop, failed), -EINVAL);
+    FAILS(coil_handle_when(w.loop, failed, &when), -EINVAL);
     CHECK(!coil_handle_cancel(NULL, failed));
-    FAILS(coil_handle_when(NULL, failed), -EINVAL);
+    FAILS(coil_handle_when(NULL, failed, &when), -EINVAL);
 }
 
 static int fail(void *log)
@@ -333,15 +337,17 @@ TEST(handle, warns_of_a_callback_that_fails)
 
 TEST(handle, tells_when_it_is_due)
 {
+    coil_time when = 0;
     struct record log = {""};
     struct call_note a = CALL("a");
     WORLD(w);
     coil_time now = coil_loop_time(w.loop);
     coil_handle timed = later(&w, COIL_MS(10), &a), ready = soon(&w, &a);
-    CHECK_EQ(coil_handle_when(w.loop, timed), now + COIL_MS(10));
-    FAILS(coil_handle_when(w.loop, ready), -EINVAL);
+    PASS(coil_handle_when(w.loop, timed, &when));
+    CHECK_EQ(when, now + COIL_MS(10));
+    FAILS(coil_handle_when(w.loop, ready, &when), -EINVAL);
     run_all(&w);
-    FAILS(coil_handle_when(w.loop, timed), -EINVAL);
+    FAILS(coil_handle_when(w.loop, timed, &when), -EINVAL);
 }
 
 TEST(handle, is_stale_after_the_loop_has_closed)
@@ -356,4 +362,41 @@ TEST(handle, is_stale_after_the_loop_has_closed)
     FAILS(coil_handle_error(coil_call_soon(w.loop, note, &a)), -COIL_ECLOSED);
     FAILS(coil_handle_error(coil_call_at(w.loop, 1, note, &a)), -COIL_ECLOSED);
     CHECK_STR(log.text, "");
+}
+
+static void *asks_of_a_handle_that_was_not_made(void *loop)
+{
+    coil_handle failed = coil_call_soon_threadsafe(loop, NULL, NULL);
+    coil_time when = 0;
+
+    FAILS(coil_handle_error(failed), -EINVAL);
+    CHECK(!coil_handle_cancel(loop, failed));
+    FAILS(coil_handle_when(loop, failed, &when), -EINVAL);
+    return NULL;
+}
+
+TEST(handle, with_an_error_is_nothing_on_any_thread)
+{
+    WORLD(w);
+    pthread_t thread;
+    PASS(world_turn(&w));
+    if (CHECK(pthread_create(&thread, NULL, asks_of_a_handle_that_was_not_made, w.loop) == 0))
+        pthread_join(thread, NULL);
+}
+
+static int does_nothing(void *unused)
+{
+    (void)unused;
+    return 0;
+}
+
+TEST(handle, tells_a_time_before_the_clocks_beginning)
+{
+    WORLD(w);
+    coil_time when = 0;
+    coil_handle handle = coil_call_at(w.loop, -1, does_nothing, NULL);
+    if (coil_handle_error(handle) == 0) {
+        PASS(coil_handle_when(w.loop, handle, &when));
+        CHECK_EQ(when, -1);
+    }
 }

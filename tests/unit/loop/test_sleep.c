@@ -269,3 +269,18 @@ TEST(sleep, is_for_tasks_only)
     PASS(world_turn(&w));
     FAILS(rc, -COIL_ENOLOOP);
 }
+
+static void *sleeps_for_ever(void *argument)
+{
+    return COIL_ERR(coil_sleep(COIL_NEVER)) ? NULL : argument;
+}
+
+TEST(sleep, never_is_never)
+{
+    WORLD(w);
+    coil_time before = coil_sim_time(w.sim);
+    if (check_walking())
+        return; /* without memory the sleep would end */
+    FAILS(world_run(&w, sleeps_for_ever, NULL), -COIL_EDEADLOCK);
+    CHECK_EQ(coil_sim_time(w.sim), before);
+}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "loop/loop.h"
 #include "world.h"
 
 #include <coil/coil.h>
@@ -158,30 +159,53 @@ TEST(current, the_running_loop_comes_before_the_threads)
 
 static void *has_its_own(void *arg)
 {
-    struct scene *scene = arg;
+    coil_loop *another = arg;
+    WORLD(w);
 
     FAILS(coil_err(coil_get_event_loop()), -ENOSYS);
-    PASS(coil_set_event_loop(scene->other->loop));
-    CHECK_PTR(coil_get_event_loop(), scene->other->loop);
-    return NULL; /* with the loop set: it is not the thread's to free */
+    PASS(coil_set_event_loop(w.loop));
+    CHECK_PTR(coil_get_event_loop(), w.loop);
+    CHECK(coil_get_event_loop() != another);
+    return NULL;
 }
 
-TEST(current, each_thread_has_its_own_and_ends_with_it_set)
+TEST(current, each_thread_has_its_own)
 {
-    struct scene scene = {.w = NULL};
     pthread_t thread;
     WORLD(w);
-    WORLD(other);
 
-    scene.w = &w;
-    scene.other = &other;
     PASS(coil_set_event_loop(w.loop));
-    if (CHECK_EQ(pthread_create(&thread, NULL, has_its_own, &scene), 0))
+    if (CHECK_EQ(pthread_create(&thread, NULL, has_its_own, w.loop), 0))
         CHECK_EQ(pthread_join(thread, NULL), 0);
     CHECK_PTR(coil_get_event_loop(), w.loop);
-    CHECK(!coil_is_closed(other.loop));
-    PASS(world_run(&other, says, &scene.log));
-    CHECK_STR(scene.log.text, "runs");
+}
+
+static void takes_it(void *loop)
+{
+    (void)coil_set_event_loop(loop);
+}
+
+static void *sets_it(void *loop)
+{
+    PASS(coil_set_event_loop(loop));
+    return NULL;
+}
+
+/* Whoever sets it is the thread that it belongs to: no other thread is left with what was freed. */
+TEST(current, the_thread_that_sets_a_loop_owns_it)
+{
+    struct world w = world_new(NULL);
+    pthread_t thread;
+
+    if (check_walking() || !CHECK_EQ(pthread_create(&thread, NULL, sets_it, w.loop), 0)) {
+        world_free(&w);
+        return;
+    }
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    /* That thread is gone, and with it who could free the loop: a bug of such a program. */
+    DIES(takes_it, w.loop);
+    w.loop->sched->thread = 0;
+    world_free(&w);
 }
 
 static void *runs_its_own(void *arg)

@@ -130,3 +130,11 @@ TEST(sim, refuses_counts_that_it_does_not_know)
     FAILS(coil_sim_count(r.sim, &counts), -EINVAL);
     FAILS(coil_sim_count(r.sim, NULL), -EINVAL);
 }
+
+TEST(sim, the_clock_has_an_end)
+{
+    WORLD(w);
+    coil_time before = coil_sim_time(w.sim);
+    FAILS(coil_sim_advance(w.sim, COIL_NEVER), -EINVAL);
+    CHECK_EQ(coil_sim_time(w.sim), before);
+}

@@ -631,3 +631,70 @@ TEST(cancel, only_tasks_count)
     FAILS(coil_cancelling(future), -EINVAL);
     FAILS(coil_uncancel(future), -EINVAL);
 }
+
+/* ---- rings, again ------------------------------------------------------------------------- */
+
+struct triangle {
+    coil_task *a, *b;
+};
+
+static void *awaits_b(void *argument)
+{
+    struct triangle *both = argument;
+    return COIL_ERR(coil_await(both->b, NULL));
+}
+
+static void *awaits_a(void *argument)
+{
+    struct triangle *both = argument;
+    return COIL_ERR(coil_await(both->a, NULL));
+}
+
+static void *cancels_a_ring_twice(void *argument)
+{
+    struct triangle *both = argument;
+
+    both->a = coil_create_task(awaits_b, both);
+    both->b = coil_create_task(awaits_a, both);
+    COIL_AUTO coil_task *other = coil_create_task(awaits_a, both);
+    if (coil_yield() == 0) {
+        coil_cancel(both->a);
+        coil_cancel(both->b);
+        coil_cancel(other);
+    }
+    FAILS(coil_await(other, NULL), -ECANCELED);
+    CHECK(coil_cancelled(both->a) && coil_cancelled(both->b));
+    return NULL;
+}
+
+/* The one that left its wait is in the ring no more, also before it has run again. */
+TEST(cancel, a_ring_that_was_broken_can_be_cancelled_again)
+{
+    struct triangle both = {NULL, NULL};
+    WORLD(w);
+    PASS(world_run(&w, cancels_a_ring_twice, &both));
+    coil_unref(both.a);
+    coil_unref(both.b);
+}
+
+static void *closes_the_ring_cancelled(void *argument)
+{
+    struct triangle *both = argument;
+
+    if (coil_yield() < 0)
+        return NULL;
+    CHECK(coil_cancel(both->a));
+    FAILS(coil_await(both->b, NULL), -ECANCELED);
+    return COIL_ERR(-ECANCELED);
+}
+
+TEST(cancel, who_closes_a_ring_with_a_cancellation_pending_gets_it)
+{
+    struct triangle both = {NULL, NULL};
+    WORLD(w);
+    both.a = coil_create_task_with(w.loop, closes_the_ring_cancelled, &both, NULL);
+    both.b = coil_create_task_with(w.loop, awaits_a, &both, NULL);
+    FAILS(coil_run_until_complete(w.loop, both.a, NULL), -ECANCELED);
+    coil_unref(both.a);
+    coil_unref(both.b);
+}

@@ -524,3 +524,19 @@ TEST(task, tasks_that_yield_take_turns)
     PASS(coil_run_until_complete(w.loop, two, NULL));
     CHECK_STR(log.text, "0 0 1 1 2 2");
 }
+
+static void *returns_its_copy(void *copy)
+{
+    return copy;
+}
+
+TEST(task, a_copied_argument_lives_as_long_as_the_task_is_held)
+{
+    int seven = 7;
+    void *result = NULL;
+    coil_task_options options = {.size = sizeof(options), .copy_arg = sizeof(seven)};
+    WORLD(w);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, returns_its_copy, &seven, &options);
+    PASS(coil_run_until_complete(w.loop, task, &result));
+    CHECK(check_walking() || (result && result != &seven && *(int *)result == 7));
+}
