@@ -531,6 +531,7 @@ TEST(wait, two_tasks_may_wait_on_one_array)
     COIL_AUTO coil_task *all = coil_create_task_with(w.loop, waits_for_all_of_them, &array, NULL);
     coil_call_later(w.loop, COIL_SEC(1), finish_it, two);
     PASS(coil_run_until_complete(w.loop, all, NULL));
+    CHECK(coil_done(first));
     CHECK_PTR(array.futures[0], two);
     CHECK_PTR(array.futures[1], one);
 }
