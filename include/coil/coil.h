@@ -5,9 +5,12 @@
 
 #include <coil/base.h>
 #include <coil/compose.h>
+#include <coil/file.h>
 #include <coil/future.h>
 #include <coil/loop.h>
+#include <coil/poll.h>
 #include <coil/sim.h>
+#include <coil/socket.h>
 #include <coil/task.h>
 
 #endif

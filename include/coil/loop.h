@@ -66,8 +66,8 @@ COIL_API int coil_run_with(coil_fn main, void *arg, void **result,
  * Ownership: the caller closes it with coil_close and frees it with coil_loop_free.
  * Cancellation: none.
  * Errors: -EINVAL for options of a wrong size or a stack size out of bounds; -EBUSY when the
- *         simulated engine has a loop; -ENOMEM; -ENOSYS when this library has no engine for this
- *         kernel. Error-encoded.
+ *         simulated engine has a loop; -ENOMEM; -EPERM, -ENOSYS or -EINVAL when this system has
+ *         no io_uring for us, with a warning that says what to do. Error-encoded.
  */
 COIL_API coil_loop *coil_loop_new(const coil_loop_options *options);
 

@@ -9,6 +9,13 @@
 
 #include "base/macros.h"
 
+/* Whether the program runs on Valgrind, and this build can tell. */
+#if COIL_VALGRIND && !WITH_ASAN
+#define ON_VALGRIND unlikely(coil__on_valgrind)
+#else
+#define ON_VALGRIND 0
+#endif
+
 #if WITH_ASAN
 #include <sanitizer/asan_interface.h>
 #define poison_set(memory, size)     __asan_poison_memory_region(memory, size)

@@ -93,11 +93,15 @@ static bool guard_mapped(struct stack_slab *slab, size_t size)
 /* The best guard that this kernel and its limits give, or the one that was asked for. */
 static coil_guard guard_slab(struct stack_slab *slab, size_t size, coil_guard wanted)
 {
+    const int before = errno; /* a kernel that says no is no news for the program */
+    coil_guard guard = COIL_GUARD_CANARY;
+
     if (wanted <= COIL_GUARD_PAGE && os_guard_pages(slab->memory, size, slab->count) == 0)
-        return COIL_GUARD_PAGE;
-    if (wanted <= COIL_GUARD_MAPPED && guard_mapped(slab, size))
-        return COIL_GUARD_MAPPED;
-    return COIL_GUARD_CANARY;
+        guard = COIL_GUARD_PAGE;
+    else if (wanted <= COIL_GUARD_MAPPED && guard_mapped(slab, size))
+        guard = COIL_GUARD_MAPPED;
+    errno = before;
+    return guard;
 }
 
 static NOINLINE void canary_write(struct stack *stack)

@@ -22,6 +22,8 @@ typedef void (*ctx_entry)(void *value);
 
 #if COIL_CONTEXT_ASM && defined(__x86_64__)
 #include "ctx/switch_x86_64_sysv.h"
+#elif COIL_CONTEXT_ASM && defined(__aarch64__)
+#include "ctx/switch_aarch64_aapcs64.h"
 #elif COIL_CONTEXT_UCONTEXT
 #include "ctx/switch_ucontext.h"
 #else

@@ -55,7 +55,7 @@ enum op_code {
     OP_MKDIRAT = 37,
     OP_SYMLINKAT = 38,
     OP_LINKAT = 39,
-    OP_SOCKET = 45,
+    OP_SOCKET = 45, /* in `options` the domain, in `offset` the type; fd is -1: it has none yet */
     OP_WAITID = 50,
     OP_BIND = 56,
     OP_LISTEN = 57,
@@ -65,7 +65,9 @@ enum op_code {
 enum op_flags {
     OP_SLOT = 1, /* `fd` is a slot of the engine's own table, not a descriptor */
     OP_MANY = 2, /* completions come until one without COMPLETION_MORE */
-    OP_LEND = 4  /* the engine lends buffers of `group` */
+    OP_LEND = 4, /* the engine lends buffers of `group` */
+    /* it writes where a write(2) may raise SIGPIPE: the engine sees to it that none is raised */
+    OP_MAY_SIGNAL = 8
 };
 
 enum op_state { OP_IDLE, OP_IN_FLIGHT, OP_CANCELLING };

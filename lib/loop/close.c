@@ -20,7 +20,7 @@ static void cancel_operations(struct engine *engine)
 }
 
 /* Nothing can come, and something is in flight: on a simulated engine, what has no answer and was
- * not cancelled because it must not be left half done. */
+ * not cancelled because it must not be left half done; in the child of a fork, the parent's. */
 static void cut_short(struct engine *engine)
 {
     list_for_each (node, &engine->in_flight) {
@@ -33,7 +33,7 @@ static void drain(coil_loop *loop)
 {
     while (!sched_idle(loop->sched) || loop->engine->in_flight_count) {
         int rc = turn(loop, true);
-        ASSERT(rc == 0 || rc == -COIL_EDEADLOCK);
+        ASSERT(rc == 0 || rc == -COIL_EDEADLOCK || rc == -COIL_ECLOSED);
         if (rc < 0)
             cut_short(loop->engine);
     }

@@ -35,6 +35,8 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
     timers_init(&loop->timers);
     inbox_init(&loop->inbox);
     list_init(&loop->closers);
+    for (size_t i = 0; i < WATCH_BUCKETS; i++)
+        list_init(&loop->watches[i]);
     loop->engine = engine;
     (void)loop_clock(loop);
     return loop;

@@ -17,6 +17,8 @@
 
 #include <stdatomic.h>
 
+enum { WATCH_BUCKETS = 64 };
+
 struct coil_loop {
     struct sched *sched;
     struct timers timers; /* payloads are struct call */
@@ -28,7 +30,8 @@ struct coil_loop {
     atomic_bool running; /* these two any thread may ask for */
     atomic_bool closed;
     bool stopping;
-    void (*on_free)(coil_loop *loop); /* whoever made it and its engine; or NULL */
+    struct list watches[WATCH_BUCKETS]; /* loop/watch.h */
+    void (*on_free)(coil_loop *loop);   /* whoever made it and its engine; or NULL */
 };
 
 /* Joins an engine and makes a loop. -ENOMEM. Error-encoded. */

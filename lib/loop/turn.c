@@ -42,7 +42,8 @@ int turn(coil_loop *loop, bool may_block)
     int rc = engine_enter(loop->engine, earliest, block);
     if (block)
         inbox_awake(&loop->inbox);
-    if (rc < 0)
+    /* In the child of a fork the engine is gone; closing the loop goes on with what is here. */
+    if (rc < 0 && !(rc == -COIL_ECLOSED && sched->closing))
         return rc;
 
     /* What came, in asyncio's order: completions, other threads, timers. */
@@ -50,12 +51,13 @@ int turn(coil_loop *loop, bool may_block)
     if (news & ENGINE_CAME)
         take_completions(loop);
     inbox_drain(&loop->inbox, sched);
-    if (news & ENGINE_TIME)
+    /* A deadline may have come as a completion. */
+    if ((news | engine_news(loop->engine)) & ENGINE_TIME)
         (void)loop_clock(loop);
     take_due_timers(loop);
 
     sched_run(sched);
-    return 0;
+    return rc;
 }
 
 bool turn_is_idle(coil_loop *loop)

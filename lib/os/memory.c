@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/fault.h"
 #include "base/poison.h"
+#include "os/features.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #endif
 
 enum {
+    NO_SUCH_ADVICE = -1,
     DEFAULT_MAX_MAP_COUNT = 65530, /* the kernel's default, when /proc is not there */
     GUARDS_A_CALL = 512,           /* measured: 0.7 us a guard, against 1.1 one by one */
     GUARDS_WORTH_A_CALL = 16       /* below, opening the descriptor costs more than it saves */
@@ -70,6 +72,8 @@ static bool guard_many(char *first, size_t stride, size_t count)
     if (coil__on_valgrind) /* it does not know these calls, and complains */
         return false;
 #endif
+    if (!feature_allowed(FEATURE_GUARD_MANY))
+        return false;
     int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
     if (self < 0)
         return false;
@@ -84,7 +88,10 @@ int os_guard_pages(void *first, size_t stride, size_t count)
 {
     char *block = first;
 
-    if (fault_here("os_guard_pages"))
+    if (!feature_allowed(FEATURE_GUARD_INSTALL) || fault_here("os_guard_pages"))
+        return -EINVAL;
+    /* qemu-user answers yes to any advice, and drops it: no guard would be there. */
+    if (madvise(first, OS_PAGE, NO_SUCH_ADVICE) == 0)
         return -EINVAL;
     while (count) {
         size_t now = count < GUARDS_A_CALL ? count : GUARDS_A_CALL;

@@ -1,9 +1,28 @@
 // SPDX-License-Identifier: MIT
 /* Makes loops: reads the options and chooses the engine. */
+#include "base/warn.h"
+#include "ring/ring.h"
 #include "run/run.h"
 #include "sim/sim.h"
 
 static const coil_loop_options defaults = {.size = sizeof(defaults)};
+
+/* io_uring, or a line that says what to do. */
+static int kernel_engine(struct engine **engine)
+{
+    int rc = ring_new(engine);
+
+    if (rc == -EPERM || rc == -EACCES)
+        coil__warn("io_uring is forbidden here (%s): allow the io_uring_* system calls in the "
+                   "container's seccomp profile, or set sysctl kernel.io_uring_disabled=0",
+                   coil_strerror(rc));
+    else if (rc == -ENOSYS || rc == -EINVAL)
+        coil__warn("this kernel has no usable io_uring (%s): Linux 6.1 or newer is needed",
+                   coil_strerror(rc));
+    else if (rc == -ENOMEM)
+        coil__warn("no memory for an io_uring: raise the limit on locked memory (ulimit -l)");
+    return rc;
+}
 
 coil_loop *coil_loop_new(const coil_loop_options *options)
 {
@@ -16,10 +35,8 @@ coil_loop *coil_loop_new(const coil_loop_options *options)
     int class = stack_class(size);
     if (size < STACK_SIZE_MIN || class < 0)
         return COIL_ERR(-EINVAL);
-    if (!options->sim)
-        return COIL_ERR(-ENOSYS); /* no engine for the kernel is part of this library yet */
     struct engine *engine;
-    int rc = sim_attach(options->sim, &engine);
+    int rc = options->sim ? sim_attach(options->sim, &engine) : kernel_engine(&engine);
     if (rc < 0)
         return COIL_ERR(rc);
     coil_loop *loop = loop_new(engine, class, kept);

@@ -86,6 +86,8 @@ static int good_result(struct coil_sim *sim, const struct op *op)
 {
     if (moves_bytes(op->opcode))
         return op->length > INT32_MAX ? INT32_MAX : (int)op->length;
+    if (op->opcode == OP_POLL)
+        return (int)(op->mask & INT32_MAX); /* all that it asked for */
     return gives_descriptor(op->opcode) ? sim->next_fd++ : 0;
 }
 

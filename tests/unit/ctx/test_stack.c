@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/macros.h"
 #include "ctx/stack.h"
+#include "os/features.h"
 #include "os/os.h"
 
 #include <errno.h>
@@ -69,7 +70,9 @@ static size_t filled(const struct stack *stack, char value)
 static bool kernel_has_guards(void)
 {
     void *page = mmap(NULL, OS_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    bool has = page != MAP_FAILED && madvise(page, OS_PAGE, MADV_GUARD_INSTALL) == 0;
+    bool has = page != MAP_FAILED && madvise(page, OS_PAGE, MADV_GUARD_INSTALL) == 0 &&
+               feature_allowed(FEATURE_GUARD_INSTALL) &&
+               touch_once(page, false); /* qemu-user says yes and does nothing */
 
     if (page != MAP_FAILED)
         munmap(page, OS_PAGE);

@@ -134,6 +134,22 @@ static ALWAYS_INLINE void scribble(void)
                      : "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",
                        "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
                        "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+#elif defined(__aarch64__)
+    __asm__ volatile(".irp n, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, "
+                     "23, 24, 25, 26, 27, 28\n\t"
+                     "mov x\\n, #-1\n\t"
+                     ".endr\n\t"
+                     ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, "
+                     "19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n\t"
+                     "movi v\\n\\().16b, #255\n\t"
+                     ".endr"
+                     :
+                     :
+                     : "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+                       "x15", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27",
+                       "x28", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
+                       "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",
+                       "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
 #endif
 }
 
@@ -351,6 +367,26 @@ static void round_by(unsigned how)
 static unsigned rounding(void)
 {
     return __builtin_ia32_stmxcsr() & ROUNDING;
+}
+#elif defined(__aarch64__)
+enum { ROUND_UP = 1 << 22, ROUNDING = 3 << 22 }; /* in FPCR */
+
+static uint64_t control(void)
+{
+    uint64_t fpcr;
+
+    __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+    return fpcr;
+}
+
+static void round_by(unsigned how)
+{
+    __asm__ volatile("msr fpcr, %0" : : "r"((control() & ~(uint64_t)ROUNDING) | how));
+}
+
+static unsigned rounding(void)
+{
+    return control() & ROUNDING;
 }
 #else
 enum { ROUND_UP = 0 };

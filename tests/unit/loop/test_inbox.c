@@ -70,7 +70,7 @@ static int receive_the_end(void *arg)
     return 0;
 }
 
-static void *send(void *arg)
+static void *send_all(void *arg)
 {
     struct sender *sender = arg;
     for (int i = 0; i < POSTS; i++) {
@@ -94,7 +94,7 @@ TEST(inbox, hears_every_thread_in_the_order_of_its_posts)
     for (int i = 0; i < THREADS; i++) {
         struct sender *sender = &many.senders[i];
         sender->runs = true;
-        sender->runs = pthread_create(&sender->thread, NULL, send, sender) == 0;
+        sender->runs = pthread_create(&sender->thread, NULL, send_all, sender) == 0;
     }
     PASS(coil_run_forever(w.loop));
     for (int i = 0; i < THREADS; i++)

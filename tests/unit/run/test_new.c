@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "faults.h"
+#include "loop/loop.h"
 #include "world.h"
 
 #include <coil/coil.h>
@@ -61,13 +62,17 @@ TEST(new, a_loop_neither_runs_nor_is_closed_at_first)
 
 /* ---- engines -------------------------------------------------------------------------------- */
 
-/* Until the library has an engine for this kernel. */
-TEST(new, without_a_simulated_engine_there_is_none)
+TEST(new, without_a_simulated_engine_it_is_the_kernels)
 {
     const coil_loop_options options = {.size = sizeof(options)};
+    coil_loop *loop = coil_loop_new(NULL), *other = coil_loop_new(&options);
 
-    FAILS(coil_err(coil_loop_new(NULL)), -ENOSYS);
-    FAILS(coil_err(coil_loop_new(&options)), -ENOSYS);
+    PASS(coil_err(loop));
+    PASS(coil_err(other));
+    if (!coil_is_err(loop))
+        CHECK_STR(loop->engine->class->name, "io_uring");
+    PASS(coil_loop_free(loop));
+    PASS(coil_loop_free(other));
 }
 
 TEST(new, a_simulated_engine_has_one_loop_at_a_time)

@@ -194,6 +194,17 @@ TEST(seed, gives_each_new_descriptor_a_number_of_its_own)
     CHECK(strstr(r.log.text, "c=1002@"));
 }
 
+TEST(seed, makes_a_descriptor_ready_for_all_that_is_polled)
+{
+    struct op op = rig_op(OP_POLL, 3, "a");
+    coil_sim_options options = seeded(1, 0);
+    RIG_WITH(r, &options);
+    op.mask = 5;
+    PASS(rig_submit(&r, &op));
+    rig_run(&r);
+    CHECK(strstr(r.log.text, "a=5@"));
+}
+
 TEST(seed, comes_after_the_script)
 {
     struct op a = rig_op(OP_WRITE, 3, "a"), b = rig_op(OP_WRITE, 3, "b");

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "io/retry.h"
+#include "loop/descriptor.h"
+
+#include <coil/file.h>
+
+#include <fcntl.h>
+#include <poll.h>
+
+/* The descriptor's own position, which moves. */
+#define HERE UINT64_MAX
+
+int coil_open(const char *path, int flags, mode_t mode)
+{
+    struct op op;
+
+    if (!path)
+        return -EINVAL;
+    op_init(&op, OP_OPENAT, AT_FDCWD, NULL);
+    op.address = path;
+    op.length = mode;
+    op.options = (uint32_t)(flags | O_CLOEXEC);
+    return io_await(&op, 0);
+}
+
+static ssize_t move(enum op_code opcode, int fd, const void *buffer, size_t length, uint64_t offset)
+{
+    struct op op;
+    int rc = io_arguments(fd, buffer, length);
+
+    if (rc < 0)
+        return rc;
+    op_init(&op, opcode, fd, NULL);
+    op.address = buffer;
+    op.length = io_length(length);
+    op.offset = offset;
+    if (opcode == OP_WRITE && offset == HERE) /* what has other positions raises nothing */
+        op.flags = OP_MAY_SIGNAL;
+    return io_await(&op, opcode == OP_READ ? POLLIN : POLLOUT);
+}
+
+ssize_t coil_read(int fd, void *buffer, size_t length)
+{
+    return move(OP_READ, fd, buffer, length, HERE);
+}
+
+ssize_t coil_write(int fd, const void *buffer, size_t length)
+{
+    return move(OP_WRITE, fd, buffer, length, HERE);
+}
+
+ssize_t coil_pread(int fd, void *buffer, size_t length, int64_t offset)
+{
+    return offset < 0 ? -EINVAL : move(OP_READ, fd, buffer, length, (uint64_t)offset);
+}
+
+ssize_t coil_pwrite(int fd, const void *buffer, size_t length, int64_t offset)
+{
+    return offset < 0 ? -EINVAL : move(OP_WRITE, fd, buffer, length, (uint64_t)offset);
+}
+
+int coil_fsync(int fd)
+{
+    struct op op;
+
+    if (fd < 0)
+        return -EBADF;
+    op_init(&op, OP_FSYNC, fd, NULL);
+    return io_await(&op, 0);
+}
+
+int coil_close_fd(int fd)
+{
+    return descriptor_close(fd);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "io/retry.h"
+
+#include "loop/await.h"
+#include "loop/loop.h"
+
+static int await_uninterrupted(struct op *op)
+{
+    int rc;
+
+    /* Not by a signal, which an operation does not see: by a cancellation that was not for it. */
+    do
+        rc = await_op(op);
+    while (unlikely(rc == -EINTR));
+    return rc;
+}
+
+int io_await_ready(int fd, unsigned events)
+{
+    struct op op;
+
+    op_init(&op, OP_POLL, fd, NULL);
+    op.mask = events;
+    return await_uninterrupted(&op);
+}
+
+int io_await(struct op *op, unsigned events)
+{
+    int rc;
+
+    while (unlikely((rc = await_uninterrupted(op)) == -EAGAIN) && events) {
+        rc = io_await_ready(op->fd, events);
+        if (rc < 0)
+            break;
+    }
+    return rc;
+}
+
+bool io_carries(enum op_code opcode)
+{
+    const struct sched *sched = sched_running();
+    return !sched || engine_carries(sched->loop->engine, opcode);
+}
+
+int io_await_nothing(int fd)
+{
+    struct op op;
+
+    op_init(&op, OP_NOP, fd, NULL);
+    return await_uninterrupted(&op);
+}

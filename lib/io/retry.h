@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What every io function does beside its one operation: refuse bad arguments before anything is
+ * submitted, keep lengths within what an operation carries, and wait on where the kernel would have
+ * the caller try again.
+ */
+#ifndef IO_RETRY_H
+#define IO_RETRY_H
+
+#include "engine/engine.h"
+
+/* The kernel moves no more at once: INT_MAX, down to a page of 4096 bytes. */
+#define IO_LENGTH_MAX ((size_t)0x7ffff000)
+
+static inline uint32_t io_length(size_t length)
+{
+    return (uint32_t)(length < IO_LENGTH_MAX ? length : IO_LENGTH_MAX);
+}
+
+/* What is wrong with the arguments of a call that moves bytes; or 0. */
+static inline int io_arguments(int fd, const void *buffer, size_t length)
+{
+    if (unlikely(fd < 0))
+        return -EBADF;
+    return unlikely(!buffer && length) ? -EINVAL : 0;
+}
+
+/*
+ * Awaits an operation (loop/await.h), again when it was interrupted. -EAGAIN means that the
+ * descriptor is O_NONBLOCK: waits until it is ready for one of `events` (POLLIN, POLLOUT) and tries
+ * again. With events of 0, -EAGAIN is the result.
+ */
+int io_await(struct op *op, unsigned events);
+
+/* Awaits one of `events`; those that came. */
+int io_await_ready(int fd, unsigned events);
+
+/* Whether this loop's engine carries an operation; outside a loop there is nothing to choose. */
+bool io_carries(enum op_code opcode);
+
+/* Waits as an operation on `fd` would that does nothing: for a call that the engine does not carry
+ * and that never blocks. 0: make it. */
+int io_await_nothing(int fd);
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "ring/ring.h"
+
+#include "base/fault.h"
+
+#include <string.h>
+
+#define SAME(name)                                                                                 \
+    _Static_assert((int)OP_##name == (int)IORING_OP_##name, "an opcode is io_uring's")
+SAME(READV);
+SAME(WRITEV);
+SAME(FSYNC);
+SAME(SENDMSG);
+SAME(RECVMSG);
+SAME(ACCEPT);
+SAME(CONNECT);
+SAME(OPENAT);
+SAME(CLOSE);
+SAME(STATX);
+SAME(READ);
+SAME(WRITE);
+SAME(SEND);
+SAME(RECV);
+SAME(SPLICE);
+SAME(SHUTDOWN);
+SAME(RENAMEAT);
+SAME(UNLINKAT);
+SAME(MKDIRAT);
+SAME(SYMLINKAT);
+SAME(LINKAT);
+SAME(SOCKET);
+_Static_assert((int)OP_POLL == (int)IORING_OP_POLL_ADD, "an opcode is io_uring's");
+_Static_assert(_Alignof(struct op) >= 8, "the low bits of an op's address are the tag");
+
+int ring_sqe(struct ring *ring, struct io_uring_sqe **sqe)
+{
+    if (unlikely(ring_forked(ring)))
+        return -COIL_ECLOSED;
+    if (fault_here("ring_sqe"))
+        return -ENOMEM;
+    while (!(*sqe = io_uring_get_sqe(&ring->uring))) {
+        /* The queue is full: one enter more. A kernel that is short of memory may have some when
+         * what has come is taken from it. */
+        int rc = ring_call(ring, 0);
+        if (rc == -EBUSY || rc == -EAGAIN) {
+            if (ring_stash(ring) <= 0)
+                return -ENOMEM;
+        } else if (rc < 0 && rc != -EINTR) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* Whether the engine said that it can do this. */
+static bool offered(const struct ring *ring, const struct op *op)
+{
+    uint32_t needed = 0;
+
+    if (op->flags & OP_SLOT)
+        needed |= ENGINE_SLOTS;
+    if (op->flags & OP_LEND)
+        needed |= ENGINE_LEND;
+    if (op->flags & OP_MANY && op->opcode == OP_ACCEPT)
+        needed |= ENGINE_MANY_ACCEPT;
+    if (op->flags & OP_MANY && op->opcode == OP_RECV)
+        needed |= ENGINE_MANY_RECV;
+    return (ring->engine.capabilities & needed) == needed;
+}
+
+static void many(struct io_uring_sqe *sqe, const struct op *op)
+{
+    if (op->opcode == OP_ACCEPT)
+        sqe->ioprio |= IORING_ACCEPT_MULTISHOT;
+    else if (op->opcode == OP_RECV)
+        sqe->ioprio |= IORING_RECV_MULTISHOT;
+    else if (op->opcode == OP_POLL)
+        sqe->len |= IORING_POLL_ADD_MULTI;
+}
+
+int ring_submit(struct engine *engine, struct op *op)
+{
+    struct ring *ring = ring_of(engine);
+    struct io_uring_sqe *sqe;
+
+    if (unlikely(op->flags) && !offered(ring, op))
+        return -EOPNOTSUPP;
+    int rc = ring_sqe(ring, &sqe);
+    if (rc < 0)
+        return rc;
+    memset(sqe, 0, sizeof(*sqe));
+    sqe->opcode = op->opcode;
+    sqe->fd = op->fd;
+    sqe->off = op->offset;
+    sqe->len = op->length;
+    if (op->opcode == OP_POLL) {
+        sqe->poll32_events = (uint32_t)op->mask;
+        sqe->len = 0;
+    } else if (op->opcode == OP_SOCKET) {
+        sqe->fd = (int)op->options;
+    } else {
+        sqe->addr = (uint64_t)(uintptr_t)op->address;
+        sqe->rw_flags = (int)op->options;
+    }
+    if (op->flags & OP_MAY_SIGNAL)
+        ring_sigpipe_begin(ring, sqe);
+    if (op->flags & OP_SLOT)
+        sqe->flags |= IOSQE_FIXED_FILE;
+    if (op->flags & OP_LEND) {
+        sqe->flags |= IOSQE_BUFFER_SELECT;
+        sqe->buf_group = op->group;
+        sqe->addr = 0;
+        sqe->len = 0; /* as much as a buffer holds */
+    }
+    if (op->flags & OP_MANY)
+        many(sqe, op);
+    sqe->user_data = (uint64_t)(uintptr_t)op | RING_OP;
+    return 0;
+}
+
+static int ask(struct ring *ring, const struct op *op)
+{
+    struct io_uring_sqe *sqe;
+    int rc = ring_sqe(ring, &sqe);
+
+    if (rc < 0)
+        return rc;
+    memset(sqe, 0, sizeof(*sqe));
+    sqe->opcode = IORING_OP_ASYNC_CANCEL;
+    sqe->fd = -1;
+    sqe->addr = (uint64_t)(uintptr_t)op | RING_OP;
+    sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+    sqe->user_data = RING_IGNORED;
+    return 0;
+}
+
+void ring_cancel(struct engine *engine, struct op *op)
+{
+    struct ring *ring = ring_of(engine);
+
+    if (ring_forked(ring))
+        return; /* ring_reap_in_child ends it */
+    bool owed = ask(ring, op) < 0;
+    op->private = owed ? ring : NULL;
+    ring->cancels_owed += owed;
+    ring->behind |= owed;
+}
+
+int ring_ask_again(struct ring *ring)
+{
+    if (likely(!ring->cancels_owed))
+        return 0;
+    list_for_each (node, &ring->engine.in_flight) {
+        struct op *op = list_entry(node, struct op, in_flight);
+        if (op->state != OP_CANCELLING || !op->private)
+            continue;
+        int rc = ask(ring, op);
+        if (rc < 0)
+            return rc;
+        op->private = NULL;
+    }
+    ring->cancels_owed = 0; /* those that are not in flight any more included */
+    return 0;
+}

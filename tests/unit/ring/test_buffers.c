@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include "kernel.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { GROUP = 7, COUNT = 4, SIZE = 8, ROUNDS = 1000 };
+
+/* A ring without a loop, a group of its buffers, and a socketpair to receive on. */
+struct lender {
+    struct engine *engine;
+    int fd[2];
+    struct op op;
+    struct record log;
+    uint16_t lent[64];
+    size_t lent_count;
+    bool keep; /* what is lent, instead of giving it back at once */
+};
+
+static void note(struct op *op, const struct completion *completion)
+{
+    struct lender *lender = op->submitter;
+    const char *more = completion->flags & COMPLETION_MORE ? "+" : "";
+
+    if (!(completion->flags & COMPLETION_BUFFER)) {
+        record(&lender->log, "%d%s", completion->result, more);
+        return;
+    }
+    record(&lender->log, "%.*s%s", completion->result,
+           (const char *)engine_lent(lender->engine, GROUP, completion->buffer), more);
+    if (lender->keep)
+        lender->lent[lender->lent_count++] = completion->buffer;
+    else
+        engine_give_back(lender->engine, GROUP, completion->buffer);
+}
+
+static void give_back(struct lender *lender)
+{
+    while (lender->lent_count)
+        engine_give_back(lender->engine, GROUP, lender->lent[--lender->lent_count]);
+}
+
+/* Enters and takes what came; with `block`, waits for something, if anything can come. */
+static void turn_once(struct lender *lender, bool block)
+{
+    struct completion completions[8];
+    size_t n;
+
+    PASS(engine_enter(lender->engine, INT64_MAX, block && lender->op.state != OP_IDLE));
+    while ((n = engine_reap(lender->engine, completions, 8)) > 0)
+        for (size_t i = 0; i < n; i++)
+            completions[i].op->complete(completions[i].op, &completions[i]);
+}
+
+static void lender_free(struct lender *lender)
+{
+    if (lender->fd[0] >= 0) {
+        close(lender->fd[0]);
+        close(lender->fd[1]);
+    }
+    if (!lender->engine)
+        return;
+    if (lender->op.state == OP_IN_FLIGHT)
+        engine_cancel(lender->engine, &lender->op);
+    while (lender->op.state != OP_IDLE)
+        turn_once(lender, true);
+    give_back(lender);
+    engine_detach(lender->engine);
+}
+
+/* Whether everything is there; lending may be masked, and then there is nothing to test. */
+static bool lender_init(struct lender *lender)
+{
+    *lender = (struct lender){.fd = {-1, -1}};
+    if (!CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, lender->fd) == 0))
+        return false;
+    op_init(&lender->op, OP_RECV, lender->fd[0], note);
+    lender->op.flags = OP_LEND;
+    lender->op.group = GROUP;
+    lender->op.submitter = lender;
+    if (PASS(ring_new(&lender->engine)) == false) {
+        lender->engine = NULL;
+        return false;
+    }
+    return lender->engine->capabilities & ENGINE_LEND &&
+           PASS(engine_lend(lender->engine, GROUP, COUNT, SIZE));
+}
+
+#define LENDER(name)                                                                               \
+    __attribute__((cleanup(lender_free))) struct lender name;                                      \
+    if (!lender_init(&name))                                                                       \
+    return
+
+static bool many(struct lender *lender)
+{
+    lender->op.flags |= OP_MANY;
+    return lender->engine->capabilities & ENGINE_MANY_RECV;
+}
+
+static void say(struct lender *lender, const char *text)
+{
+    CHECK(send(lender->fd[1], text, strlen(text), 0) == (ssize_t)strlen(text));
+}
+
+TEST(ring_buffers, carry_what_one_receive_got)
+{
+    LENDER(l);
+    say(&l, "one");
+    PASS(engine_submit(l.engine, &l.op));
+    turn_once(&l, true);
+    if (l.op.state == OP_IDLE)
+        CHECK(check_walking() || strcmp(l.log.text, "one") == 0);
+}
+
+TEST(ring_buffers, a_message_longer_than_a_buffer_fills_it)
+{
+    LENDER(l);
+    say(&l, "0123456789");
+    PASS(engine_submit(l.engine, &l.op));
+    while (l.op.state != OP_IDLE)
+        turn_once(&l, true);
+    CHECK_STR(l.log.text, "01234567");
+}
+
+TEST(ring_buffers, carry_what_many_receives_got)
+{
+    LENDER(l);
+    if (!many(&l))
+        return;
+    PASS(engine_submit(l.engine, &l.op));
+    say(&l, "one");
+    say(&l, "two");
+    for (int i = 0; i < 10 && !strstr(l.log.text, "two"); i++)
+        turn_once(&l, false);
+    CHECK_STR(l.log.text, "one+ two+");
+    say(&l, "three");
+    for (int i = 0; i < 10 && !strstr(l.log.text, "three"); i++)
+        turn_once(&l, false);
+    CHECK_STR(l.log.text, "one+ two+ three+");
+}
+
+TEST(ring_buffers, are_lent_again_and_again)
+{
+    LENDER(l);
+    if (!many(&l) || check_walking())
+        return;
+    for (int i = 0; i < ROUNDS; i++) {
+        if (l.op.state == OP_IDLE)
+            PASS(engine_submit(l.engine, &l.op));
+        l.log.text[0] = '\0';
+        say(&l, "x");
+        while (!l.log.text[0])
+            turn_once(&l, true);
+        CHECK_STR(l.log.text, "x+");
+    }
+}
+
+TEST(ring_buffers, end_the_receive_when_there_are_none)
+{
+    LENDER(l);
+    if (!many(&l))
+        return;
+    l.keep = true;
+    for (int i = 0; i <= COUNT; i++)
+        say(&l, "x");
+    PASS(engine_submit(l.engine, &l.op));
+    while (l.op.state != OP_IDLE)
+        turn_once(&l, true);
+    CHECK_STR(l.log.text, "x+ x+ x+ x+ -105"); /* -ENOBUFS */
+    give_back(&l);
+    PASS(engine_submit(l.engine, &l.op)); /* the message was not lost */
+    for (int i = 0; i < 10 && l.lent_count == 0; i++)
+        turn_once(&l, false);
+    CHECK_STR(l.log.text, "x+ x+ x+ x+ -105 x+");
+}
+
+TEST(ring_buffers, are_not_lent_by_the_end_of_the_stream_or_by_a_cancellation)
+{
+    LENDER(l);
+    for (int i = 0; i < 3 * COUNT; i++) { /* more often than there are buffers */
+        PASS(engine_submit(l.engine, &l.op));
+        if (l.op.state == OP_IDLE)
+            continue;
+        turn_once(&l, false);
+        engine_cancel(l.engine, &l.op);
+        while (l.op.state != OP_IDLE)
+            turn_once(&l, true);
+    }
+    shutdown(l.fd[1], SHUT_WR);
+    for (int i = 0; i < 3 * COUNT; i++) {
+        PASS(engine_submit(l.engine, &l.op));
+        while (l.op.state != OP_IDLE)
+            turn_once(&l, true);
+    }
+    CHECK_EQ(l.lent_count, 0);
+    CHECK(!strstr(l.log.text, "105"));
+}
+
+TEST(ring_buffers, groups_that_make_no_sense_are_refused)
+{
+    LENDER(l);
+    FAILS(engine_lend(l.engine, GROUP, COUNT, SIZE), -EEXIST);
+    FAILS(engine_lend(l.engine, GROUP + 1, 0, SIZE), -EINVAL);
+    FAILS(engine_lend(l.engine, GROUP + 1, COUNT, 0), -EINVAL);
+    FAILS(engine_lend(l.engine, GROUP + 1, 32769, SIZE), -EINVAL);
+    PASS(engine_lend(l.engine, GROUP + 1, 3, SIZE)); /* no power of two */
+}
+
+TEST(ring_buffers, where_they_are_masked_nothing_is_lent)
+{
+    struct engine *engine;
+    uint32_t before = features_mask(UINT32_C(1) << FEATURE_BUFFER_RINGS);
+
+    if (PASS(ring_new(&engine))) {
+        struct op op;
+        op_init(&op, OP_RECV, 0, note);
+        op.flags = OP_LEND;
+        CHECK_EQ(engine->capabilities & (ENGINE_LEND | ENGINE_MANY_RECV), 0);
+        FAILS(engine_lend(engine, GROUP, COUNT, SIZE), -EOPNOTSUPP);
+        FAILS(engine_submit(engine, &op), -EOPNOTSUPP);
+        engine_detach(engine);
+    }
+    features_mask(before);
+}
+
+/* ---- what is lent must come back, once ------------------------------------------------------ */
+
+static void misuse(void *how)
+{
+    LENDER(l);
+    l.keep = true;
+    say(&l, "x");
+    (void)engine_submit(l.engine, &l.op);
+    while (l.op.state != OP_IDLE)
+        turn_once(&l, true);
+    if (strcmp(how, "keep") == 0)
+        l.lent_count = 0;
+    else if (strcmp(how, "twice") == 0)
+        engine_give_back(l.engine, GROUP, l.lent[0]);
+    else
+        engine_give_back(l.engine, GROUP, (uint16_t)(l.lent[0] + 1) % COUNT);
+}
+
+TEST(ring_buffers, die_of_being_given_back_wrongly)
+{
+    LENDER(l);
+    DIES(misuse, "keep");
+    DIES(misuse, "twice");
+    DIES(misuse, "another");
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "faults.h"
+#include "kernel.h"
+#include "loop/await.h"
+
+#include <unistd.h>
+
+struct ends {
+    int fd[2];
+    int rc;
+    char text[8];
+};
+
+static void *read_some(void *argument)
+{
+    struct ends *pipe = argument;
+    struct op op;
+
+    op_init(&op, OP_READ, pipe->fd[0], NULL);
+    op.address = pipe->text;
+    op.length = sizeof(pipe->text);
+    op.offset = (uint64_t)-1;
+    pipe->rc = await_op(&op);
+    return pipe->rc < 0 ? COIL_ERR(pipe->rc) : NULL;
+}
+
+static void *write_some(void *argument)
+{
+    struct ends *pipe = argument;
+    struct op op;
+
+    op_init(&op, OP_WRITE, pipe->fd[1], NULL);
+    op.address = "hello";
+    op.length = 5;
+    op.offset = (uint64_t)-1;
+    int rc = await_op(&op);
+    return rc < 0 ? COIL_ERR(rc) : NULL;
+}
+
+static void *both(void *argument)
+{
+    const coil_coro ends[] = {{read_some, argument}, {write_some, argument}};
+    COIL_AUTO coil_future *all = coil_gather(ends, 2, 0);
+    int rc = coil_await(all, NULL);
+    return rc < 0 ? COIL_ERR(rc) : NULL;
+}
+
+TEST(ring_submit, bytes_travel_from_task_to_task)
+{
+    struct ends pipe = {.rc = 0};
+    if (!CHECK(pipe2(pipe.fd, 0) == 0))
+        return;
+    {
+        KERNEL(loop);
+        PASS(kernel_run(loop, both, &pipe));
+    }
+    CHECK_EQ(pipe.rc, 5);
+    CHECK_EQ(memcmp(pipe.text, "hello", 5), 0);
+    close(pipe.fd[0]);
+    close(pipe.fd[1]);
+}
+
+static void *cancel_a_read(void *argument)
+{
+    COIL_AUTO coil_task *reader = coil_create_task(read_some, argument);
+
+    if (coil_yield() < 0)
+        return NULL;
+    coil_cancel(reader);
+    FAILS(coil_await(reader, NULL), -ECANCELED);
+    CHECK(coil_cancelled(reader));
+    return NULL;
+}
+
+TEST(ring_submit, a_cancelled_read_ends)
+{
+    struct ends pipe = {.rc = 0};
+    if (!CHECK(pipe2(pipe.fd, 0) == 0))
+        return;
+    {
+        KERNEL(loop);
+        PASS(kernel_run(loop, cancel_a_read, &pipe));
+    }
+    CHECK_EQ(pipe.rc, -ECANCELED);
+    close(pipe.fd[0]);
+    close(pipe.fd[1]);
+}
+
+static void *nop(void *argument)
+{
+    struct op op;
+    int *done = argument;
+
+    op_init(&op, OP_NOP, -1, NULL);
+    int rc = await_op(&op);
+    *done += rc == 0;
+    return rc < 0 ? COIL_ERR(rc) : NULL;
+}
+
+enum { MANY = 5000 }; /* more than the submission and the completion queue hold */
+
+static void *many_nops(void *argument)
+{
+    static coil_coro nops[MANY];
+
+    for (int i = 0; i < MANY; i++)
+        nops[i] = (coil_coro){nop, argument};
+    COIL_AUTO coil_future *all = coil_gather(nops, check_walking() ? 10 : MANY, 0);
+    int rc = coil_await(all, NULL);
+    return rc < 0 ? COIL_ERR(rc) : NULL;
+}
+
+TEST(ring_submit, more_operations_than_the_queues_hold)
+{
+    KERNEL(loop);
+    int done = 0;
+    PASS(kernel_run(loop, many_nops, &done));
+    CHECK_EQ(done, MANY);
+}
+
+static void *left_behind(void *argument)
+{
+    return coil_go(read_some, argument) < 0 || coil_yield() < 0 ? COIL_ERR(-ENOMEM) : NULL;
+}
+
+/* The loop is closed with the read in flight: it is drained, not forgotten. */
+TEST(ring_submit, closing_drains_what_is_in_flight)
+{
+    struct ends pipe = {.rc = 0};
+    if (!CHECK(pipe2(pipe.fd, 0) == 0))
+        return;
+    {
+        KERNEL(loop);
+        PASS(kernel_run(loop, left_behind, &pipe));
+    }
+    CHECK_EQ(pipe.rc, -ECANCELED);
+    close(pipe.fd[0]);
+    close(pipe.fd[1]);
+}
+
+/* The cancellation finds no room: it is sent later, and the read does not wait for ever. */
+static void *cancel_without_room(void *argument)
+{
+    COIL_AUTO coil_task *reader = coil_create_task(read_some, argument);
+
+    if (coil_yield() < 0 || coil_sleep(1) < 0)
+        return NULL;
+    faults_fail(1, "ring_sqe");
+    coil_cancel(reader);
+    faults_end();
+    FAILS(coil_await(reader, NULL), -ECANCELED);
+    return NULL;
+}
+
+TEST(ring_submit, a_cancellation_without_room_is_sent_later)
+{
+    struct ends pipe = {.rc = 0};
+    if (check_walking() || !CHECK(pipe2(pipe.fd, 0) == 0))
+        return;
+    {
+        KERNEL(loop);
+        PASS(kernel_run(loop, cancel_without_room, &pipe));
+    }
+    CHECK_EQ(pipe.rc, -ECANCELED);
+    close(pipe.fd[0]);
+    close(pipe.fd[1]);
+}
