@@ -85,8 +85,7 @@ static ALWAYS_INLINE int task_wait(struct coil_future *task, struct waiter *wait
     ASSERT(!(task->flags & FUTURE_REFUSED) || waiter->class->outcome_wins);
     waiter->task = task;
     run->waiter = waiter;
-    /* A cancellation that came before the wait goes to what is waited for, as one during it does.
-     */
+    /* A cancellation from before the wait goes to what is waited for, as one during it does. */
     if (unlikely(task->flags & FUTURE_MUST_CANCEL)) {
         /* Cleared first: the request may come round to this task and mark it anew. */
         task->flags &= (uint16_t)~FUTURE_MUST_CANCEL;
