@@ -96,7 +96,7 @@ COIL_API COIL_NODISCARD int coil_sleep(coil_time delay);
  * Cancellation: -ECANCELED on the next turn.
  * Errors: -ECANCELED; -COIL_ENOLOOP outside a task.
  */
-COIL_API COIL_NODISCARD int coil_yield(void);
+COIL_API COIL_NODISCARD int coil_yield_now(void);
 
 /*
  * Returns how many cancellations were asked of a task and not taken back.

@@ -72,7 +72,7 @@ int coil_sleep(coil_time delay)
     struct coil_future *task = task_current();
 
     if (delay <= 0)
-        return coil_yield();
+        return coil_yield_now();
     if (unlikely(!task))
         return -COIL_ENOLOOP;
     if (unlikely(task_wait_refused(task)))

@@ -251,7 +251,7 @@ int coil_task_name(const coil_task *task, char *buffer, size_t size)
     return task_write_name(task, buffer, size);
 }
 
-int coil_yield(void)
+int coil_yield_now(void)
 {
     struct coil_future *task = task_current();
 

@@ -7,7 +7,7 @@ enum { ROUNDS = 10000 }; // enough to make the creation of two tasks vanish
 static void *yielding(void *argument)
 {
     for (int i = 0; i < ROUNDS; i++)
-        if (coil_yield() < 0)
+        if (coil_yield_now() < 0)
             return COIL_ERR(-1);
     return argument;
 }

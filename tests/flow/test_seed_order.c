@@ -321,7 +321,7 @@ static void *sleeps_and_asks(void *arg)
     struct bound jerry = {work->program, "Jerry"};
     COIL_AUTO coil_task *task = coil_create_task(sleeps, work);
 
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     PASS(coil_handle_error(ask_later(work->program, work->time, &jerry)));
     PASS(coil_await(task, NULL));
     return NULL;

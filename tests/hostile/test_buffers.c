@@ -49,7 +49,7 @@ static void *reads(void *argument)
     /* From here on the frame is the task's alone. */
     memset(&frame, PATTERN + 1, sizeof(frame));
     for (int turns = 2; turns; turns--)
-        scene->refused += coil_yield() < 0; /* the cancellation that came too late */
+        scene->refused += coil_yield_now() < 0; /* the cancellation that came too late */
     scene->damaged |= !is_all((const unsigned char *)&frame, sizeof(frame), PATTERN + 1);
     return NULL;
 }
@@ -65,7 +65,7 @@ static void *races(void *argument)
         size_t size = 1 + random_below(&scene->random, SIZE);
         uint64_t order = random_below(&scene->random, 6);
         for (uint64_t wait = random_below(&scene->random, 4); wait; wait--)
-            PASS(coil_yield());
+            PASS(coil_yield_now());
         if (order == 0)
             coil_cancel(reader);
         if (order != 1) {
@@ -73,7 +73,7 @@ static void *races(void *argument)
             scene->sent += size;
         }
         if (order == 2)
-            PASS(coil_yield());
+            PASS(coil_yield_now());
         if (order != 5 || random_below(&scene->random, 2))
             coil_cancel(reader);
         kernel_await(reader);

@@ -52,7 +52,7 @@ static void *closes(void *argument)
     struct scene *scene = argument;
     COIL_AUTO coil_task *waiter = coil_create_task(waits, scene);
 
-    PASS(coil_yield()); /* it has run: its operation is queued */
+    PASS(coil_yield_now()); /* it has run: its operation is queued */
     if (scene->state != QUEUED)
         PASS(coil_sleep(1)); /* and sent */
     if (scene->state == CANCELLED)
@@ -149,11 +149,11 @@ static void *generations(void *argument)
         reuse->generation = (unsigned char)i;
         for (int r = 0; r < READERS; r++)
             PASS(coil_go(reads_its_own, reuse));
-        PASS(coil_yield());
+        PASS(coil_yield_now());
         if (i % 3 == 0)
             CHECK_EQ(send(ends.fd[1], &reuse->generation, 1, 0), 1);
         if (i % 2 == 0)
-            PASS(coil_yield());
+            PASS(coil_yield_now());
         PASS(descriptor_close(ends.fd[0]));
         close(ends.fd[1]);
     }

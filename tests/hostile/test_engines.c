@@ -65,7 +65,7 @@ static void *says_a(void *argument)
     struct stage *stage = argument;
     for (int i = 0; i < 3; i++) {
         record(&stage->log, "a%d", i);
-        PASS(coil_yield());
+        PASS(coil_yield_now());
     }
     return argument;
 }
@@ -75,7 +75,7 @@ static void *says_b(void *argument)
     struct stage *stage = argument;
     for (int i = 0; i < 3; i++) {
         record(&stage->log, "b%d", i);
-        PASS(coil_yield());
+        PASS(coil_yield_now());
     }
     return COIL_ERR(-ENOTDIR);
 }
@@ -225,7 +225,7 @@ static void *cancels(void *argument)
     COIL_AUTO coil_task *early = coil_create_task(sleeps_2, stage);
 
     coil_cancel(early); /* before its first step */
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     coil_cancel(sleeper);
     record(&stage->log, "asked");
     kernel_await(sleeper);
@@ -407,7 +407,7 @@ static void *leaves_much(void *argument)
     PASS(coil_go(reads, argument));
     PASS(coil_go(sleeps_3, argument));
     PASS(coil_go(awaits_for_ever, argument));
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     return NULL;
 }
 

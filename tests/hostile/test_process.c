@@ -133,7 +133,7 @@ static void *forks(void *argument)
     for (int i = 0; i < PAIRS; i++) {
         scene->fd = scene->ends[i].fd[0];
         readers[i] = coil_create_task(reads, scene);
-        PASS(coil_yield());
+        PASS(coil_yield_now());
     }
     if (scene->fd % 2) /* with entries that are queued and not sent, or without */
         PASS(coil_sleep(1));

@@ -141,7 +141,7 @@ static void *leaves_all(void *argument)
 {
     for (int i = 0; i < MANY_TASKS; i++)
         PASS(coil_go(reads, argument));
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     return NULL;
 }
 

@@ -427,7 +427,7 @@ static void *makes_too_many(void *arg)
     CHECK_EQ(faults_met(), 2);
     faults_end();
     CHECK(scene->w->loop->sched->task_count > 10); /* some were made, and are to end */
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     CHECK_EQ(scene->w->loop->sched->task_count, 1);
     return NULL;
 }
@@ -454,7 +454,7 @@ static void *cannot_gather(void *arg)
     faults_fail(1, "alloc");
     FAILS(coil_err(coil_gather(coroutines, 2, 0)), -ENOMEM);
     faults_end();
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     CHECK_EQ(scene->w->loop->sched->task_count, 1);
     return NULL;
 }
@@ -486,7 +486,7 @@ static void *gathers_wrongly(void *arg)
     FAILS(coil_err(coil_gather_futures(missing, 1, 2)), -EINVAL);
     FAILS(coil_err(coil_gather_futures(missing, 2, 0)), -EINVAL);
     FAILS(coil_err(coil_gather_futures(broken, 2, 0)), -ENOSPC);
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     return NULL;
 }
 

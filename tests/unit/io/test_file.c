@@ -206,7 +206,7 @@ static void *read_it(void *argument)
 {
     struct reader *reader = argument;
     reader->rc = coil_read(reader->fd, reader->text, sizeof(reader->text));
-    reader->then = coil_yield();
+    reader->then = coil_yield_now();
     return reader->rc < 0 ? COIL_ERR((int)reader->rc) : NULL;
 }
 

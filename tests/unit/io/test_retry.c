@@ -26,7 +26,7 @@ static void *receive(void *argument)
     op.length = sizeof(buffer);
     caller->rc = io_await(&op, caller->events);
     caller->at = world_now();
-    caller->then = coil_yield();
+    caller->then = coil_yield_now();
     return NULL;
 }
 
@@ -168,7 +168,7 @@ static void *do_nothing(void *argument)
 {
     struct caller *caller = argument;
     caller->rc = io_await_nothing(FD);
-    caller->then = coil_yield();
+    caller->then = coil_yield_now();
     return NULL;
 }
 

@@ -303,7 +303,7 @@ static void *accept_and_wait(void *argument)
 {
     int *rc = argument;
     rc[0] = coil_accept(FD, NULL, NULL);
-    rc[1] = coil_yield();
+    rc[1] = coil_yield_now();
     return NULL;
 }
 

@@ -230,7 +230,7 @@ static void *cancelled_before(void *arg)
     CHECK(coil_cancel(coil_current_task()));
     reader->got = world_op(OP_RECV, 3, NULL, 0);
     reader->at = world_now();
-    reader->then = coil_yield();
+    reader->then = coil_yield_now();
     return NULL;
 }
 

@@ -9,7 +9,7 @@ static void *wait_in_every_way(void *log)
     COIL_AUTO coil_future *never = coil_create_future(NULL);
     record(log, "%d", coil_sleep(COIL_SEC(9)));
     record(log, "%d", coil_sleep(COIL_SEC(9)));
-    record(log, "%d", coil_yield());
+    record(log, "%d", coil_yield_now());
     record(log, "%d", coil_await(never, NULL));
     record(log, "%d", world_op(OP_RECV, 3, NULL, 0));
     return NULL;
@@ -43,7 +43,7 @@ static void *in_await(void *arg)
 static void *in_yield(void *arg)
 {
     struct waiting *waiting = arg;
-    waiting->rc = coil_yield();
+    waiting->rc = coil_yield_now();
     return COIL_ERR(waiting->rc);
 }
 
@@ -240,7 +240,7 @@ TEST(close, drains_an_operation_however_slow_it_is)
 static void *read_late_and_wait(void *arg)
 {
     (void)read_late(arg);
-    FAILS(coil_yield(), -ECANCELED);
+    FAILS(coil_yield_now(), -ECANCELED);
     return arg;
 }
 
@@ -439,7 +439,7 @@ static void *cancel_self_while_closing(void *arg)
 {
     FAILS(coil_sleep(COIL_SEC(9)), -ECANCELED);
     CHECK(coil_cancel(coil_current_task()));
-    FAILS(coil_yield(), -ECANCELED); /* the refusal delivers the cancellation */
+    FAILS(coil_yield_now(), -ECANCELED); /* the refusal delivers the cancellation */
     return arg;
 }
 
@@ -466,7 +466,7 @@ static void close_again(const char *line, void *loop)
 static void *never_ends(void *argument)
 {
     for (;;)
-        (void)!coil_yield();
+        (void)!coil_yield_now();
     return argument;
 }
 

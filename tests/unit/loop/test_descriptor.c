@@ -37,7 +37,7 @@ static void *close_it_and_wait(void *arg)
 {
     struct user *user = arg;
     note(user, descriptor_close(user->fd));
-    note(user, coil_yield());
+    note(user, coil_yield_now());
     return NULL;
 }
 

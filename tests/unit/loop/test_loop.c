@@ -34,9 +34,9 @@ static void ask(coil_loop *loop, coil_callback callback, void *arg)
 static void *tick_twice(void *log)
 {
     record(log, "tick-0");
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     record(log, "tick-1");
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     record(log, "tick-2");
     return NULL;
 }
@@ -126,10 +126,10 @@ TEST(loop, finishes_also_an_iteration_of_many_batches_when_it_is_stopped)
 
 static void *yield_and_stop(void *log)
 {
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     coil_stop(coil_get_running_loop());
     record(log, "stopped");
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     record(log, "resumed");
     return NULL;
 }

@@ -25,7 +25,7 @@ static void *sleep_once(void *arg)
 static void *sleep_and_then_yield(void *arg)
 {
     (void)sleep_once(arg);
-    note(arg, coil_yield());
+    note(arg, coil_yield_now());
     return NULL;
 }
 

@@ -135,7 +135,7 @@ static void *yield_often(void *unused)
 {
     (void)unused;
     for (int i = 0; i < 3000; i++)
-        PASS(coil_yield());
+        PASS(coil_yield_now());
     return NULL;
 }
 
@@ -189,7 +189,7 @@ static void *be_busy(void *arg)
     struct busy *busy = arg;
     while (!busy->stop && coil_sim_time(busy->sim) < COIL_SEC(2)) {
         PASS(coil_sim_advance(busy->sim, 1000));
-        PASS(coil_yield());
+        PASS(coil_yield_now());
     }
     return NULL;
 }
@@ -239,10 +239,10 @@ struct impatient {
 static void *yield_until_called(void *arg)
 {
     struct impatient *impatient = arg;
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     PASS(impatient->ask(&impatient->called));
     while (!impatient->called && impatient->yields < 100) {
-        PASS(coil_yield());
+        PASS(coil_yield_now());
         impatient->yields++;
     }
     return NULL;

@@ -43,7 +43,7 @@ static void *yields(void *argument)
 {
     (void)argument;
     for (int i = 0; i < 1000; i++)
-        if (coil_yield() < 0)
+        if (coil_yield_now() < 0)
             break;
     return NULL;
 }

@@ -108,7 +108,7 @@ static void *forks(void *argument)
 {
     struct scene *scene = argument;
 
-    if (coil_go(reads, scene) < 0 || coil_yield() < 0)
+    if (coil_go(reads, scene) < 0 || coil_yield_now() < 0)
         return COIL_ERR(-ENOMEM);
     fflush(NULL);
     scene->child = fork();

@@ -64,7 +64,7 @@ static void *cancel_a_read(void *argument)
 {
     COIL_AUTO coil_task *reader = coil_create_task(read_some, argument);
 
-    if (coil_yield() < 0)
+    if (coil_yield_now() < 0)
         return NULL;
     coil_cancel(reader);
     FAILS(coil_await(reader, NULL), -ECANCELED);
@@ -120,7 +120,7 @@ TEST(ring_submit, more_operations_than_the_queues_hold)
 
 static void *left_behind(void *argument)
 {
-    return coil_go(read_some, argument) < 0 || coil_yield() < 0 ? COIL_ERR(-ENOMEM) : NULL;
+    return coil_go(read_some, argument) < 0 || coil_yield_now() < 0 ? COIL_ERR(-ENOMEM) : NULL;
 }
 
 /* The loop is closed with the read in flight: it is drained, not forgotten. */
@@ -143,7 +143,7 @@ static void *cancel_without_room(void *argument)
 {
     COIL_AUTO coil_task *reader = coil_create_task(read_some, argument);
 
-    if (coil_yield() < 0 || coil_sleep(1) < 0)
+    if (coil_yield_now() < 0 || coil_sleep(1) < 0)
         return NULL;
     faults_fail(1, "ring_sqe");
     coil_cancel(reader);

@@ -14,7 +14,7 @@ static void *arm_and_cancel(void *argument)
     (void)argument;
     for (int i = 0; i < 1000; i++) {
         coil_handle handle = coil_call_later(loop, COIL_SEC(3600) + i, nothing, NULL);
-        CHECK(coil_yield() == 0);
+        CHECK(coil_yield_now() == 0);
         coil_handle_cancel(loop, handle);
     }
     return NULL;
@@ -61,7 +61,7 @@ static void *far_and_near(void *argument)
     coil_handle far = coil_call_later(coil_get_running_loop(), COIL_MS(20), note, log);
 
     /* One turn with the far deadline alone: the timeout runs for it. */
-    if (coil_handle_error(far) < 0 || coil_yield() < 0 || coil_yield() < 0)
+    if (coil_handle_error(far) < 0 || coil_yield_now() < 0 || coil_yield_now() < 0)
         return NULL;
     COIL_AUTO coil_future *near = coil_gather(sleepers, 2, 0);
     int rc = coil_await(near, NULL);
@@ -85,7 +85,7 @@ static void *busy(void *argument)
 
     /* Ends only when the deadline is noticed although there is always a task to run. */
     while (!strstr(log->text, "callback"))
-        if (coil_yield() < 0)
+        if (coil_yield_now() < 0)
             break;
     return NULL;
 }

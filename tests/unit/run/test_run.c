@@ -310,7 +310,7 @@ static void *leaves_a_ring(void *arg)
     struct scene *scene = arg;
     COIL_AUTO coil_task *one = coil_create_task(awaits_the_task, arg);
 
-    PASS(coil_yield()); /* one runs before the task is there, and is told */
+    PASS(coil_yield_now()); /* one runs before the task is there, and is told */
     FAILS(coil_await(one, NULL), -EINVAL);
     COIL_AUTO coil_task *two = coil_create_task(awaits_the_task, arg);
     scene->task = coil_current_task();

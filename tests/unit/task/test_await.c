@@ -33,7 +33,7 @@ static int awaits_in_a_callback(void *arg)
 static void *yields(void *arg)
 {
     (void)arg;
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     return NULL;
 }
 
@@ -284,7 +284,7 @@ static void *looks_at_what_a_task_awaits(void *arg)
     struct talk *talk = arg;
     COIL_AUTO coil_task *task = coil_create_task(awaits, talk->future);
 
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     if (!coil_is_err(task) && task->run)
         CHECK_PTR(await_target(task->run->waiter), talk->future);
     CHECK(coil_cancel(talk->future));

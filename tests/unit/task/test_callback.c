@@ -21,7 +21,7 @@ static void say(coil_future *future, void *userdata)
 static void *yields(void *arg)
 {
     (void)arg;
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     return NULL;
 }
 

@@ -24,7 +24,7 @@ static void *sleeps(void *arg)
 static void *yields(void *arg)
 {
     (void)arg;
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     return NULL;
 }
 
@@ -75,7 +75,7 @@ static void *yields_while_it_is_cancelled(void *arg)
 {
     struct scene *scene = arg;
 
-    scene->rc = coil_yield();
+    scene->rc = coil_yield_now();
     return NULL;
 }
 
@@ -510,8 +510,8 @@ static void *cancels_itself_and_waits(void *arg)
     CHECK(coil_cancel(coil_current_task()));
     FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED);
     CHECK(coil_cancel(coil_current_task()));
-    FAILS(coil_yield(), -ECANCELED);
-    PASS(coil_yield());
+    FAILS(coil_yield_now(), -ECANCELED);
+    PASS(coil_yield_now());
     return NULL;
 }
 
@@ -591,7 +591,7 @@ static void *counts(void *arg)
     CHECK(coil_cancel(self));
     CHECK_EQ(coil_cancelling(self), 3);
     CHECK_EQ(coil_uncancel(self), 2);
-    FAILS(coil_yield(), -ECANCELED); /* two are left, so it was delivered */
+    FAILS(coil_yield_now(), -ECANCELED); /* two are left, so it was delivered */
     CHECK_EQ(coil_uncancel(self), 1);
     CHECK_EQ(coil_uncancel(self), 0);
     CHECK_EQ(coil_uncancel(self), 0);
@@ -657,7 +657,7 @@ static void *cancels_a_ring_twice(void *argument)
     both->a = coil_create_task(awaits_b, both);
     both->b = coil_create_task(awaits_a, both);
     COIL_AUTO coil_task *other = coil_create_task(awaits_a, both);
-    if (coil_yield() == 0) {
+    if (coil_yield_now() == 0) {
         coil_cancel(both->a);
         coil_cancel(both->b);
         coil_cancel(other);
@@ -681,7 +681,7 @@ static void *closes_the_ring_cancelled(void *argument)
 {
     struct triangle *both = argument;
 
-    if (coil_yield() < 0)
+    if (coil_yield_now() < 0)
         return NULL;
     CHECK(coil_cancel(both->a));
     FAILS(coil_await(both->b, NULL), -ECANCELED);

@@ -33,7 +33,7 @@ static void *steps(void *arg)
     const struct word *word = arg;
 
     record(&word->scene->log, "%s", word->text);
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     record(&word->scene->log, "%s", word->text);
     return NULL;
 }
@@ -137,7 +137,7 @@ static void *member_yields(void *arg)
 
     do
         note(member);
-    while (goes_on(member->crowd) && coil_yield() == 0); /* refused when the loop closes */
+    while (goes_on(member->crowd) && coil_yield_now() == 0); /* refused when the loop closes */
     return NULL;
 }
 

@@ -70,7 +70,7 @@ static void *creates(void *arg)
     coil_unref(coil_create_task(says, arg));
 
     record(arg, "created");
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     record(arg, "after");
     return NULL;
 }
@@ -121,7 +121,7 @@ static void *counts_its_siblings_stacks(void *arg)
     for (int i = 0; i < 4; i++)
         tasks[i] = coil_create_task(child, &log);
     seen->before = stacks_in_use(seen->loop);
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     seen->inside = stacks_in_use(seen->loop);
     for (int i = 0; i < 4; i++) {
         PASS(coil_await(tasks[i], NULL));
@@ -486,14 +486,14 @@ TEST(task, outside_a_task_nothing_sleeps)
 {
     FAILS(coil_sleep(COIL_SEC(1)), -COIL_ENOLOOP);
     FAILS(coil_sleep(0), -COIL_ENOLOOP);
-    FAILS(coil_yield(), -COIL_ENOLOOP);
+    FAILS(coil_yield_now(), -COIL_ENOLOOP);
 }
 
 static void *yields_alone(void *arg)
 {
     (void)arg;
     for (int i = 0; i < 100; i++)
-        PASS(coil_yield());
+        PASS(coil_yield_now());
     return NULL;
 }
 
@@ -509,7 +509,7 @@ static void *yields_in_turn(void *arg)
 {
     for (int i = 0; i < 3; i++) {
         record(arg, "%d", i);
-        PASS(coil_yield());
+        PASS(coil_yield_now());
     }
     return NULL;
 }

@@ -79,7 +79,7 @@ static int call_notes(void *arg)
 static void pass_turns(int n)
 {
     for (int i = 0; i < n; i++)
-        PASS(coil_yield());
+        PASS(coil_yield_now());
 }
 
 static void *sees_a_first_step(void *arg)
@@ -109,7 +109,7 @@ static void *sleeps_for_nothing(void *arg)
     CHECK_EQ(turns->count - before, 1);
     PASS(coil_sleep(-1));
     CHECK_EQ(turns->count - before, 2);
-    PASS(coil_yield());
+    PASS(coil_yield_now());
     CHECK_EQ(turns->count - before, 3);
     return NULL;
 }
