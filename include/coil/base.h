@@ -35,7 +35,7 @@ typedef struct coil_future coil_future; /* a result that is not there yet */
 typedef struct coil_future coil_task;   /* a task is a future: one type */
 
 typedef void *(*coil_fn)(void *arg);          /* a coroutine: result, or COIL_ERR(-errno) */
-typedef int (*coil_callback)(void *userdata); /* 0, or a negative code for the warning sink */
+typedef int (*coil_callback)(void *userdata); /* 0, or a negative code to report */
 
 /* A coroutine not yet started: a value; nothing runs. */
 typedef struct coil_coro {
@@ -169,8 +169,8 @@ typedef void (*coil_warning_fn)(const char *line, void *userdata);
 
 /*
  * Replaces the sink of warnings of the process; NULL brings the default back, which writes
- * "coil: LINE" to stderr. coil warns of what would otherwise be lost: a callback's error, a task
- * that would not end.
+ * "coil: LINE" to stderr. coil warns of what would otherwise be lost; errors come here by the
+ * default exception handler (coil/exception.h).
  *
  * Suspends: no.
  * Thread: any, while no other thread uses coil.

@@ -5,6 +5,7 @@
 
 #include <coil/base.h>
 #include <coil/compose.h>
+#include <coil/exception.h>
 #include <coil/file.h>
 #include <coil/future.h>
 #include <coil/loop.h>

@@ -217,7 +217,7 @@ COIL_API int coil_loop_guard(const coil_loop *loop);
 
 /*
  * Has a callback called on the next turn. Callbacks and first steps of tasks share one queue. What
- * a callback returns below 0 becomes a warning.
+ * a callback returns below 0 goes to the exception handler.
  *
  * Suspends: no.
  * Thread: the loop's.

@@ -5,10 +5,11 @@
  * point; what does not end is named and abandoned; then the stacks go.
  */
 #include "base/alloc.h"
-#include "base/warn.h"
 #include "loop/await.h"
 #include "loop/loop.h"
 #include "loop/turn.h"
+
+#include <stdio.h>
 
 static void cancel_operations(struct engine *engine)
 {
@@ -44,13 +45,16 @@ static int abandon_tasks(struct sched *sched)
 {
     struct list_node *node;
     int count = 0;
+    char message[64];
 
     while ((node = list_first(&sched->tasks))) {
         struct coil_future *task = list_entry(node, struct coil_future, link);
-        char name[64];
-        (void)task_write_name(task, name, sizeof(name));
-        coil__warn("%s went on to wait %d times and was abandoned", name, TASK_REFUSALS_MAX);
+        snprintf(message, sizeof(message), "a task went on to wait %d times and was abandoned",
+                 TASK_REFUSALS_MAX);
+        (void)future_ref(task);
+        sched_report(sched, message, 0, task); /* while one can see where it stands */
         task_abandon(task);
+        future_unref(task);
         count++;
     }
     return count;
@@ -66,7 +70,7 @@ int coil_close(coil_loop *loop)
     sched_check_thread(sched);
     if (sched->closed)
         return 0;
-    if (sched_running() || sched->closing) /* closing: from a sink of warnings */
+    if (sched_running() || sched->closing) /* closing: from a handler of errors */
         return -EBUSY;
     sched->closing = true;
     inbox_close(&loop->inbox);

@@ -2,7 +2,7 @@
 #include "loop/handle.h"
 
 #include "base/alloc.h"
-#include "base/warn.h"
+#include "loop/exception.h"
 #include "loop/loop.h"
 
 enum { CHUNK = 64 };
@@ -80,11 +80,15 @@ coil_handle handle_error(int code)
 
 /* ---- calls -------------------------------------------------------------------------------- */
 
-void handle_call(coil_callback fn, void *userdata)
+void handle_call(coil_loop *loop, coil_callback fn, void *userdata)
 {
     int rc = fn(userdata);
     if (rc < 0)
-        coil__warn("a callback failed: %s (%d)", coil_strerror(rc), rc);
+        exception_report(loop, &(coil_exception_context){.size = sizeof(coil_exception_context),
+                                                         .message = "a callback failed",
+                                                         .code = rc,
+                                                         .callback = fn,
+                                                         .userdata = userdata});
 }
 
 static void run(struct call *call, bool drop)
@@ -95,7 +99,7 @@ static void run(struct call *call, bool drop)
 
     handles_give(&handle->loop->handles, handle);
     if (fn && !drop)
-        handle_call(fn, userdata);
+        handle_call(handle->loop, fn, userdata);
 }
 
 static struct handle *prepare(coil_loop *loop, coil_callback fn, void *userdata)

@@ -44,8 +44,8 @@ struct handle *handles_find(const struct handles *handles, coil_handle handle);
 coil_handle handle_of(const struct handle *handle);
 coil_handle handle_error(int code);
 
-/* Calls the user's function and gives what it says below 0 to the sink of warnings. */
-void handle_call(coil_callback fn, void *userdata);
+/* Calls the user's function and reports what it says below 0. */
+void handle_call(coil_loop *loop, coil_callback fn, void *userdata);
 
 /* Closing: takes back every timer of a handle. */
 void handles_drop(coil_loop *loop);

@@ -57,7 +57,7 @@ static void run(struct call *call, bool drop)
     handles_give(&inbox->handles, handle);
     unlock(inbox);
     if (fn && !drop)
-        handle_call(fn, userdata);
+        handle_call(handle->loop, fn, userdata);
 }
 
 void inbox_drain_slow(struct inbox *inbox, struct sched *sched)

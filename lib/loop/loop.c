@@ -2,6 +2,7 @@
 #include "loop/loop.h"
 
 #include "base/alloc.h"
+#include "loop/exception.h"
 #include "loop/turn.h"
 
 #include <stdio.h>
@@ -32,6 +33,7 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
         return COIL_ERR(-ENOMEM);
     }
     loop->sched->idle_turn = turn_is_idle;
+    loop->sched->report = exception_report_future;
     timers_init(&loop->timers);
     inbox_init(&loop->inbox);
     list_init(&loop->closers);

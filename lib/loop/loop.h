@@ -13,6 +13,7 @@
 #include "task/task.h"
 #include "timer/timer.h"
 
+#include <coil/exception.h>
 #include <coil/loop.h>
 
 #include <stdatomic.h>
@@ -30,6 +31,9 @@ struct coil_loop {
     atomic_bool running; /* these two any thread may ask for */
     atomic_bool closed;
     bool stopping;
+    bool in_handler;
+    coil_exception_handler handler; /* NULL: the default one */
+    void *handler_userdata;
     struct list watches[WATCH_BUCKETS]; /* loop/watch.h */
     void (*on_free)(coil_loop *loop);   /* whoever made it and its engine; or NULL */
 };

@@ -2,10 +2,11 @@
 #include "loop/watch.h"
 
 #include "base/alloc.h"
-#include "base/warn.h"
 #include "loop/descriptor.h"
+#include "loop/exception.h"
 
 #include <poll.h>
+#include <stdio.h>
 
 static struct list *bucket(coil_loop *loop, int fd)
 {
@@ -37,10 +38,20 @@ static void end(struct watch *watch)
 /* It cannot go on: nobody would ever know. */
 static void fail(struct watch *watch, int rc)
 {
-    if (!removed(watch))
-        coil__warn("the %s of descriptor %d ended: %s",
-                   watch->op.mask == POLLIN ? "reader" : "writer", watch->op.fd, coil_strerror(rc));
+    char message[64];
+    coil_exception_context context = {.size = sizeof(context),
+                                      .message = message,
+                                      .code = rc,
+                                      .callback = watch->fn,
+                                      .userdata = watch->userdata};
+    coil_loop *loop = watch->loop;
+    bool was_removed = removed(watch);
+
+    snprintf(message, sizeof(message), "the %s of descriptor %d ended",
+             watch->op.mask == POLLIN ? "reader" : "writer", watch->op.fd);
     end(watch);
+    if (!was_removed)
+        exception_report(loop, &context);
 }
 
 /* What has nothing to do with the descriptor: the next turn may have more luck. */
@@ -73,7 +84,7 @@ static void step(struct call *call, bool drop)
         return;
     }
     if (watch->ready)
-        handle_call(watch->fn, watch->userdata);
+        handle_call(watch->loop, watch->fn, watch->userdata);
     watch->ready = false;
     if (removed(watch)) {
         end(watch);

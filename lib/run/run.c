@@ -3,17 +3,13 @@
 #include "run/run.h"
 
 #include "base/alloc.h"
-#include "base/warn.h"
 #include "compose/gather.h"
 
-static void report(const coil_task *task)
+static void report(coil_task *task)
 {
-    char name[64];
-
-    if (task->state == COIL_CANCELLED || !err_is(task->result))
-        return;
-    (void)task_write_name(task, name, sizeof(name));
-    coil__warn("%s failed while the loop ended: %s", name, coil_strerror(err_code(task->result)));
+    if (task->state != COIL_CANCELLED && err_is(task->result))
+        sched_report(task->sched, "a task failed while the loop ended", err_code(task->result),
+                     task);
 }
 
 /* Cancels what the main task left behind and runs until all of it has ended. What cannot be waited

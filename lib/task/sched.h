@@ -41,10 +41,12 @@ struct sched {
     struct slab heads;
     coil_loop *loop;                    /* NULL after coil_loop_free */
     bool (*idle_turn)(coil_loop *loop); /* whether a turn would find nothing to do now */
-    uint32_t last_id;                   /* of tasks */
-    uintptr_t thread;                   /* 0 until the first run */
-    int stack_class;                    /* of a task's stack, unless its options say otherwise */
-    bool closing;                       /* calls are dropped, waits are refused */
+    /* Tells the loop's exception handler of an error that nobody took; `loop` may be NULL. */
+    void (*report)(coil_loop *loop, const char *message, int code, struct coil_future *future);
+    uint32_t last_id; /* of tasks */
+    uintptr_t thread; /* 0 until the first run */
+    int stack_class;  /* of a task's stack, unless its options say otherwise */
+    bool closing;     /* calls are dropped, waits are refused */
     bool closed;
 };
 
@@ -67,6 +69,14 @@ static inline bool sched_forgotten(const struct sched *sched)
     return unlikely(!sched->loop) && sched->heads.live == 0;
 }
 void sched_free(struct sched *sched);
+
+/* Reports an error that nobody took. The handler may look at the future: whoever reports holds it,
+ * also at its last unref. It waits for nothing, and may call anything else. */
+static inline void sched_report(struct sched *sched, const char *message, int code,
+                                struct coil_future *future)
+{
+    sched->report(sched->loop, message, code, future);
+}
 
 /* Asserts contract 2: work on a loop is done on its thread. */
 static inline void sched_check_thread(const struct sched *sched)

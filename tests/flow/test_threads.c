@@ -28,6 +28,8 @@ static void *ends(void *argument)
     return argument;
 }
 
+static const coil_exception_context a_context = {.size = sizeof(a_context), .message = "none"};
+
 #define CALL(name, expression)                                                                     \
     static void call_##name(struct scene *s)                                                       \
     {                                                                                              \
@@ -62,6 +64,9 @@ CALL(soon, coil_handle_error(coil_call_soon(s->w->loop, nothing, NULL)))
 CALL(later, coil_handle_error(coil_call_later(s->w->loop, 1, nothing, NULL)))
 CALL(at, coil_handle_error(coil_call_at(s->w->loop, 1, nothing, NULL)))
 CALL(advance, coil_sim_advance(s->w->sim, 1))
+CALL(set_handler, coil_set_exception_handler(s->w->loop, NULL, NULL))
+CALL(get_handler, coil_get_exception_handler(s->w->loop) != NULL)
+CALL(call_handler, coil_call_exception_handler(s->w->loop, &a_context))
 CALL(gather, coil_gather_futures(&s->future, 1, 0) != NULL)
 
 static void *on_another_thread(void *argument)
@@ -81,12 +86,13 @@ static void call_elsewhere(void *argument)
 TEST(threads, a_loops_calls_end_the_program_on_another_thread)
 {
     static void (*const calls[])(struct scene * scene) = {
-        call_create_task, call_create_future, call_set_result, call_set_error, call_result,
-        call_state,       call_done,          call_cancelled,  call_cancel,    call_add_done,
-        call_remove_done, call_set_dispose,   call_ref,        call_unref,     call_cancelling,
-        call_uncancel,    call_run_forever,   call_stop,       call_close,     call_free,
-        call_set_loop,    call_time,          call_guard,      call_soon,      call_later,
-        call_at,          call_advance,       call_gather,
+        call_create_task,  call_create_future, call_set_result, call_set_error,   call_result,
+        call_state,        call_done,          call_cancelled,  call_cancel,      call_add_done,
+        call_remove_done,  call_set_dispose,   call_ref,        call_unref,       call_cancelling,
+        call_uncancel,     call_run_forever,   call_stop,       call_close,       call_free,
+        call_set_loop,     call_time,          call_guard,      call_soon,        call_later,
+        call_at,           call_advance,       call_gather,     call_set_handler, call_get_handler,
+        call_call_handler,
     };
     WORLD(w);
     COIL_AUTO coil_future *future = coil_create_future(w.loop);

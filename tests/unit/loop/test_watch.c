@@ -240,8 +240,8 @@ TEST(watch, warns_of_what_goes_wrong)
     coil_set_warning_sink(NULL, NULL);
     CHECK_STR(log.text, "r@10");
     CHECK_STR(warnings.text, "a callback failed: Input/output error (-5) "
-                             "the reader of descriptor 3 ended: Bad file descriptor "
-                             "the writer of descriptor 67 ended: Bad file descriptor");
+                             "the reader of descriptor 3 ended: Bad file descriptor (-9) "
+                             "the writer of descriptor 67 ended: Bad file descriptor (-9)");
 }
 
 TEST(watch, refuses_bad_arguments)

@@ -266,7 +266,8 @@ TEST(run, what_fails_then_is_reported_by_name_and_nothing_else)
     struct scene expected = {.sim = NULL};
 
     PASS(run(&scene, leaves_several, NULL));
-    record(&expected.warnings, "[clumsy failed while the loop ended: %s]", coil_strerror(-EIO));
+    record(&expected.warnings, "[a task failed while the loop ended: clumsy: %s (%d)]",
+           coil_strerror(-EIO), -EIO);
     CHECK_STR(scene.warnings.text, expected.warnings.text);
     CHECK_STR(scene.log.text, "clean");
 }
@@ -495,7 +496,7 @@ TEST(run, warnings_go_to_the_sink_and_not_to_stderr)
 
     run_and_listen(&scene, leaves_warnings, text, sizeof(text));
     CHECK_STR(text, "");
-    CHECK(strstr(scene.warnings.text, "clumsy failed") != NULL);
+    CHECK(strstr(scene.warnings.text, "loop ended: clumsy") != NULL);
     CHECK(strstr(scene.warnings.text, "callback failed") != NULL);
 }
 
@@ -508,6 +509,6 @@ TEST(run, without_a_sink_warnings_are_lines_on_stderr)
     run_and_listen(&scene, leaves_warnings, text, sizeof(text));
     CHECK(strncmp(text, "coil: ", 6) == 0);
     second = strchr(text, '\n');
-    CHECK(second && strncmp(second + 1, "coil: clumsy failed", 19) == 0);
+    CHECK(second && strncmp(second + 1, "coil: a task failed", 19) == 0);
     CHECK_STR(scene.warnings.text, "");
 }
