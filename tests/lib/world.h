@@ -5,6 +5,11 @@
  *     WORLD(w);
  *     PASS(world_run(&w, some_coroutine, argument));
  *
+ * With COIL_TEST_ENGINE=ring in the environment the loop is on the kernel's ring, and time is real:
+ * what is above the engine must behave alike. A test that is to run there, too, compares times by
+ * CHECK_TIME and keeps them short (0.1 s at most); what only a virtual clock or a script makes
+ * possible is left out where world_is_virtual() says so.
+ *
  * At the end of the scope tasks that are left get -ECANCELED and run once more: what they use is
  * declared before the world.
  */
@@ -16,9 +21,19 @@
 #include <coil/coil.h>
 
 struct world {
-    coil_sim *sim;
+    coil_sim *sim; /* NULL on the ring */
     coil_loop *loop;
 };
+
+/* A span is as long as it should be: exactly so on the virtual clock, at least so on the real one.
+ */
+#define CHECK_TIME(actual, expected)                                                               \
+    check_time(actual, expected, #actual " takes " #expected, __FILE__, __LINE__)
+
+bool check_time(coil_time actual, coil_time expected, const char *text, const char *file, int line);
+
+/* Whether worlds have a virtual clock, and no kernel. */
+bool world_is_virtual(void);
 
 #define WORLD(name) WORLD_WITH(name, NULL)
 #define WORLD_WITH(name, options)                                                                  \
@@ -42,10 +57,10 @@ coil_sim_counts world_counts(const struct world *world);
 /* Runs what is ready now, and waits for nothing. */
 int world_turn(struct world *world);
 
-/* The virtual time that has passed. */
+/* The time that has passed. */
 coil_time world_time(const struct world *world);
 
-/* The same as seen from inside the loop: it needs no world. */
+/* The same as seen from inside the loop: of the world that was made last. */
 coil_time world_now(void);
 
 /* In a task: submits an operation and waits for it. */

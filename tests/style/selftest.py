@@ -15,6 +15,7 @@ import tempfile
 
 import layers
 import notes
+import rules
 import symbols
 import test_mirror
 import tidy
@@ -128,6 +129,20 @@ def mirror(root):
     return test_mirror.check(root, {}, {})
 
 
+TABLE = "tests/rules.tsv"
+RULES = {
+    TABLE: "rule\tprogram\ttest\tpatch\nR1\ttest_run\trun.returns\tR1.patch\n",
+    "tests/unit/run/test_run.c": SPDX + "TEST(run, returns)\n",
+    "tests/mutations/R1.patch": f"""--- a/{RUN_C}
++++ b/{RUN_C}
+@@ -6,3 +6,3 @@
+ {{
+-    return 0;
++    return 1;
+ }}
+""",
+}
+
 # (check, changes to the clean tree, how the one finding starts, what else it says)
 CASES = [
     (layers.check, edit(RUN_C, "base/list.h", "stream/a.h"), f"{RUN_C}:3:", "may not include"),
@@ -184,6 +199,15 @@ CASES = [
     (mirror, {"tests/unit/run/test_more.c": SPDX}, "tests/unit/run/test_more.c:1:", "neither"),
     (mirror, {"tests/unit/test_run.c": SPDX}, "tests/unit/test_run.c:1:", "neither"),
     (mirror, {"tests/unit/run/help.c": SPDX}, "tests/unit/run/help.c:1:", "only test_"),
+    (rules.check, RULES, None, None),
+    (rules.check, {**RULES, TABLE: RULES[TABLE] + RULES[TABLE].splitlines()[1] + "\n"},
+     f"{TABLE}:3:", "another line"),
+    (rules.check, {**RULES, "tests/unit/run/test_run.c": SPDX}, f"{TABLE}:2:", "no test"),
+    (rules.check, {**RULES, "tests/mutations/R1.patch": None}, f"{TABLE}:2:", "no tests/mut"),
+    (rules.check, {**RULES, "tests/mutations/R2.patch": ""}, "tests/mutations/R2.patch:0:",
+     "no line"),
+    (rules.check, {**RULES, RUN_C: SPDX}, f"{TABLE}:2:", "does not apply"),
+
     (lambda root: test_mirror.check(root, {("run/gone.c", "run/test_run.c"): "why"}, {}), {},
      "lib/run/gone.c:0:", "not there"),
     (lambda root: test_mirror.check(root, {}, {"run/test_gone.c": "which"}), {},
