@@ -127,7 +127,7 @@ COIL_API bool coil_cancelled(const coil_future *future);
  * Asks that a future be cancelled. A plain future is cancelled at once. A task gets -ECANCELED from
  * the call in which it waits, or from its next one, and may clean up or refuse; one that has not
  * begun never begins. What a task awaits is cancelled first. Of tasks that await each other in a
- * ring one leaves its wait; a ring through a gather is ended by coil_close only.
+ * ring, through a gather, too, one leaves its wait.
  *
  * Suspends: no.
  * Thread: the loop's.

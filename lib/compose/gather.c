@@ -17,12 +17,11 @@ struct child {
 };
 
 struct gather {
+    struct branch branch;
     struct coil_future *outer;
     size_t n, finished;
     unsigned flags;
-    bool cancel_requested;
-    bool cancelling; /* the request is on its way to the children */
-    void **results;  /* n, behind the children */
+    void **results; /* n, behind the children */
     struct child children[];
 };
 
@@ -33,19 +32,15 @@ static struct gather *gather_of(const struct coil_future *future)
 
 /* ---- the future's class ------------------------------------------------------------------- */
 
-static bool cancel(struct coil_future *outer)
+static struct coil_future *child_at(struct branch *branch, size_t i)
 {
-    struct gather *gather = gather_of(outer);
-    bool any = false;
+    struct gather *gather = container_of(branch, struct gather, branch);
+    return i < gather->n ? gather->children[i].future : NULL;
+}
 
-    if (gather->cancelling) /* a child awaits, in the end, this gather */
-        return true;
-    gather->cancelling = true;
-    for (size_t i = 0; i < gather->n; i++)
-        any |= coil_cancel(gather->children[i].future);
-    gather->cancelling = false;
-    gather->cancel_requested |= any;
-    return any;
+static struct branch *branch_of(struct coil_future *outer)
+{
+    return &gather_of(outer)->branch;
 }
 
 static void destroy(struct coil_future *outer)
@@ -77,7 +72,7 @@ static void taken(struct coil_future *outer)
 }
 
 static const struct future_class gather_class = {
-    .cancel = cancel,
+    .branch = branch_of,
     .destroy = destroy,
     .owns_result = true,
     .taken = taken,
@@ -87,7 +82,7 @@ static const struct future_class gather_class = {
 
 static void finish(struct gather *gather)
 {
-    if (gather->cancel_requested) {
+    if (gather->branch.cancelled) {
         /* Also with COIL_RETURN_ERRORS: who cancelled the whole must hear of it. As a cancelled
          * future, not as one with an error: a gather of gathers goes by it. */
         future_finish(gather->outer, COIL_CANCELLED, COIL_ERR(-ECANCELED));
@@ -106,7 +101,7 @@ static void child_is_done(struct child *child)
     if (future_done(gather->outer))
         return;
     if (!(gather->flags & COIL_RETURN_ERRORS) && err_is(child->future->result) &&
-        !(gather->cancel_requested && child->future->state == COIL_CANCELLED)) {
+        !(gather->branch.cancelled && child->future->state == COIL_CANCELLED)) {
         future_finish(gather->outer, COIL_FINISHED, child->future->result);
         return;
     }
@@ -158,6 +153,7 @@ static struct gather *gather_new(size_t n, unsigned flags)
     struct gather *gather = coil__alloc_zeroed(size);
     if (!gather)
         return NULL;
+    gather->branch.child = child_at;
     gather->n = n;
     gather->flags = flags;
     gather->results = (void **)(void *)&gather->children[n];

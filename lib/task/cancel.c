@@ -3,9 +3,11 @@
  * Cancellation goes to the end of the chain first: a task that awaits a future has that future
  * cancelled, and hears of it when the future is done. Where the chain ends in something that cannot
  * be cancelled any more, the task itself is marked and gets -ECANCELED when it resumes.
+ *
+ * Chains fork: a gather passes the request to each of its children, which may be, or await, gathers
+ * in turn. A stack has an end and these trees may be any number deep, so the walk is a loop, whose
+ * way back lies in the branches (struct branch).
  */
-#include "task/cancel.h"
-
 #include "task/await.h"
 #include "task/task.h"
 
@@ -16,47 +18,101 @@ static void break_ring(struct coil_future *task)
     (void)task_leave_wait(task);
 }
 
-bool task_cancel(struct coil_future *task)
+/* What stands at the end of a chain that the task `asker` began, if one did. */
+static bool ask_leaf(struct coil_future *future, struct coil_future *asker)
 {
-    const struct coil_future *first = task, *mark = task;
+    bool taken = future->class->cancel(future);
 
-    /* A loop, not a recursion: a chain of tasks that await tasks may have any length, and a stack
-     * has an end. (Gathers of gathers are a recursion.) */
-    for (size_t steps = 1;; steps++) {
-        struct waiter *waiter = task->run ? task->run->waiter : NULL;
-
-        task->cancel_requests++;
-        if (!waiter) {
-            task->flags |= FUTURE_MUST_CANCEL;
-            return true;
-        }
-        struct coil_future *awaited = await_target(waiter);
-        if (awaited && !future_done(awaited) && future_is_task(awaited)) {
-            if (unlikely(awaited == first || awaited == mark)) {
-                break_ring(task);
-                return true;
-            }
-            if ((steps & (steps - 1)) == 0) /* Brent's: a ring that `first` is not in */
-                mark = task;
-            task = awaited;
-            continue;
-        }
-        if (!waiter->class->cancel(waiter))
-            task->flags |= FUTURE_MUST_CANCEL;
-        return true;
-    }
+    if (asker && !taken)
+        asker->flags |= FUTURE_MUST_CANCEL;
+    return asker || taken;
 }
 
-bool coil_cancel(coil_future *future)
+/* The walk goes on at the branch, unless it came from there: tasks await in a ring. */
+static bool enter_branch(struct branch *branch, struct coil_future *asker, struct branch **at)
 {
-    if (future_argument(future) < 0)
-        return false;
-    sched_check_thread(future->sched);
+    if (unlikely(branch->walked)) {
+        ASSERT(asker != NULL); /* a gather is younger than its children */
+        break_ring(asker);
+        return true;
+    }
+    branch->next = 0;
+    branch->up = *at;
+    branch->asker = asker;
+    branch->walked = true;
+    branch->taken = false;
+    *at = branch;
+    return false;
+}
+
+/* Asks a future, and if it is a task, what it awaits, and so on. Whether it takes the request; a
+ * branch at the end is where the walk goes on: its children know. */
+static bool ask(struct coil_future *future, struct branch **at)
+{
+    struct coil_future *asker = NULL, *first = future, *mark = future;
+
     if (future_done(future))
         return false;
     if (unlikely(future->sched->closed && future->watchers))
         return false; /* nobody runs its callbacks any more: as coil_set_result */
-    return future->class->cancel(future);
+    for (size_t steps = 1; future_is_task(future); steps++) {
+        struct waiter *waiter = future->run ? future->run->waiter : NULL;
+
+        future->cancel_requests++;
+        if (!waiter) {
+            future->flags |= FUTURE_MUST_CANCEL;
+            return true;
+        }
+        struct coil_future *awaited = await_target(waiter);
+        if (!awaited || future_done(awaited)) {
+            if (!waiter->class->cancel(waiter))
+                future->flags |= FUTURE_MUST_CANCEL;
+            return true;
+        }
+        if (unlikely(awaited == first || awaited == mark)) {
+            break_ring(future);
+            return true;
+        }
+        if ((steps & (steps - 1)) == 0) /* Brent's: a ring that `first` is not in */
+            mark = future;
+        asker = future;
+        future = awaited;
+    }
+    return future->class->branch ? enter_branch(future->class->branch(future), asker, at)
+                                 : ask_leaf(future, asker);
+}
+
+/* Every child was asked: what that means for the branch, and for who awaits it. */
+static bool leave_branch(struct branch *branch)
+{
+    branch->walked = false;
+    branch->cancelled |= branch->taken;
+    if (branch->asker && !branch->taken)
+        branch->asker->flags |= FUTURE_MUST_CANCEL;
+    return branch->asker || branch->taken;
+}
+
+bool coil_cancel(coil_future *future)
+{
+    struct branch *at = NULL;
+
+    if (future_argument(future) < 0)
+        return false;
+    sched_check_thread(future->sched);
+    bool taken = ask(future, &at);
+    while (at) {
+        struct branch *here = at;
+        struct coil_future *child = here->child(here, here->next++);
+        if (child) {
+            taken = ask(child, &at);
+        } else {
+            taken = leave_branch(here);
+            here = at = here->up;
+        }
+        if (at && at == here) /* and the walk is not further down */
+            here->taken |= taken;
+    }
+    return taken;
 }
 
 static int task_argument(const coil_task *task)

@@ -26,10 +26,8 @@ struct coil_future *future_new(struct sched *sched, const struct future_class *c
     return future;
 }
 
-void future_free(struct coil_future *future)
+static void bury(struct coil_future *future)
 {
-    struct sched *sched = future->sched;
-
     ASSERT(!future->item.queued && !future->run && !list_linked(&future->link));
     if (future->dispose && future->state == COIL_FINISHED && !(future->flags & FUTURE_TAKEN) &&
         future->result && !err_is(future->result))
@@ -43,8 +41,33 @@ void future_free(struct coil_future *future)
         coil__free(future->name);
     if (future->flags & FUTURE_OWNS_ARG)
         coil__free(future->arg);
-    slab_give(&sched->heads, future);
-    if (sched_forgotten(sched))
+    slab_give(&future->sched->heads, future);
+}
+
+/* One after the other: burying one may be the end of others. */
+static NOINLINE void bury_in_turn(struct coil_future *future)
+{
+    struct sched *sched = future->sched;
+    struct list_node *node;
+
+    list_append(&sched->dying, &future->link);
+    if (sched->burying)
+        return;
+    sched->burying = true;
+    while ((node = list_take_first(&sched->dying)))
+        bury(list_entry(node, struct coil_future, link));
+    sched->burying = false;
+}
+
+void future_free(struct coil_future *future)
+{
+    struct sched *sched = future->sched;
+
+    if (unlikely(future->class->destroy != NULL))
+        bury_in_turn(future);
+    else
+        bury(future);
+    if (sched_forgotten(sched) && !sched->burying)
         sched_free(sched);
 }
 
@@ -116,6 +139,23 @@ void future_finish(struct coil_future *future, coil_state state, void *result)
     }
 }
 
+/* One after the other: what is taken with a result may be the result of others. */
+static NOINLINE void take_in_turn(struct coil_future *future)
+{
+    struct sched *sched = future->sched;
+    struct list_node *node;
+
+    list_append(&sched->taking, &future->link);
+    if (sched->counting)
+        return;
+    sched->counting = true;
+    while ((node = list_take_first(&sched->taking))) {
+        struct coil_future *next = list_entry(node, struct coil_future, link);
+        next->class->taken(next);
+    }
+    sched->counting = false;
+}
+
 int future_read(struct coil_future *future, void **result)
 {
     ASSERT(future_done(future));
@@ -126,7 +166,7 @@ int future_read(struct coil_future *future, void **result)
         if (!(future->flags & FUTURE_TAKEN)) {
             future->flags |= FUTURE_TAKEN;
             if (future->class->taken)
-                future->class->taken(future);
+                take_in_turn(future);
         }
     }
     return 0;

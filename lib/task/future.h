@@ -16,13 +16,30 @@
 
 struct task_run;
 
-/* What differs between kinds of futures. */
+/*
+ * The place in the walk of a cancellation (task/cancel.c) of a future that is cancelled by
+ * cancelling others, as a gather is.
+ */
+struct branch {
+    struct coil_future *(*child)(struct branch *branch, size_t i); /* NULL behind the last */
+    size_t next;
+    struct branch *up;         /* where the walk came from */
+    struct coil_future *asker; /* the task that awaits it and passed the request on, or NULL */
+    bool walked;               /* the walk is here, or below */
+    bool taken;                /* a child took this request */
+    bool cancelled;            /* a child took a request, this one or an earlier one */
+};
+
+/* What differs between kinds of futures. A future's parts may have parts, any number deep, and a
+ * stack has an end: destroy and taken are called for one future after the other, never within each
+ * other. */
 struct future_class {
-    /* Asks a pending future to end as cancelled; whether it will. */
+    /* Asks a pending future to end as cancelled; whether it will. NULL: a task, or a branch. */
     bool (*cancel)(struct coil_future *future);
+    struct branch *(*branch)(struct coil_future *future);
     /* At the last unref, before the head goes. NULL: nothing to do. */
     void (*destroy)(struct coil_future *future);
-    /* The result is memory of the future's own: nobody can dispose of it. */
+    /* The result is memory of the future's own, or another future's: nobody can dispose of it. */
     bool owns_result;
     /* Called when the result is taken. NULL: nothing to do. */
     void (*taken)(struct coil_future *future);
@@ -65,7 +82,7 @@ struct coil_future {
     };
     void *arg;
     struct task_run *run;  /* NULL before the first step and after the end */
-    struct list_node link; /* in sched->tasks */
+    struct list_node link; /* in sched->tasks; other classes': in sched->dying or ->taking */
     char *name;
 };
 

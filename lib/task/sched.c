@@ -16,6 +16,8 @@ struct sched *sched_new(coil_loop *loop, int stack_class, size_t stacks_kept)
         return NULL;
     fifo_init(&sched->ready);
     list_init(&sched->tasks);
+    list_init(&sched->dying);
+    list_init(&sched->taking);
     stacks_init(&sched->stacks, stacks_kept);
     slab_init(&sched->heads, (sizeof(struct coil_future) + 15) & ~(size_t)15);
     sched->loop = loop;

@@ -37,6 +37,10 @@ struct sched {
     struct fiber *home;
     struct list tasks; /* unfinished ones, in order of creation */
     size_t task_count;
+    struct list dying;  /* futures with parts, whose last reference is gone */
+    struct list taking; /* futures with parts, whose result was taken */
+    bool burying;       /* somebody works on the one, or on the other list */
+    bool counting;
     struct stacks stacks;
     struct slab heads;
     coil_loop *loop;                    /* NULL after coil_loop_free */

@@ -2,14 +2,11 @@
 #include "task/park.h"
 
 #include "base/alloc.h"
-#include "task/cancel.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct future_class task_class = {
-    .cancel = task_cancel,
-};
+static const struct future_class task_class = {0};
 
 /* ---- making ------------------------------------------------------------------------------- */
 

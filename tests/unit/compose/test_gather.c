@@ -643,7 +643,7 @@ static void *awaits_the_other(void *arg)
     return rc < 0 ? COIL_ERR(rc) : NULL;
 }
 
-TEST(gather, a_ring_through_a_gather_can_be_cancelled_and_closed)
+TEST(gather, of_a_ring_through_a_gather_one_leaves_its_wait)
 {
     struct scene scene = {.w = NULL};
     WORLD(w);
@@ -655,9 +655,155 @@ TEST(gather, a_ring_through_a_gather_can_be_cancelled_and_closed)
     scene.future = one;
     FAILS(coil_run_forever(w.loop), -COIL_EDEADLOCK);
     CHECK(coil_cancel(one));
+    FAILS(coil_run_forever(w.loop), -COIL_EDEADLOCK);
+    CHECK(coil_cancelled(one));
+    CHECK(coil_cancelled(two));
+}
+
+TEST(gather, a_ring_through_a_gather_can_be_closed)
+{
+    struct scene scene = {.w = NULL};
+    WORLD(w);
+    scene.w = &w;
+    COIL_AUTO coil_task *one = coil_create_task_with(w.loop, gathers_the_other, &scene, NULL);
+    COIL_AUTO coil_task *two = coil_create_task_with(w.loop, awaits_the_other, &scene, NULL);
+
+    scene.task = two;
+    scene.future = one;
+    FAILS(coil_run_forever(w.loop), -COIL_EDEADLOCK);
     CHECK_EQ(coil_close(w.loop), 0);
     CHECK(coil_done(one));
     CHECK(coil_done(two));
+}
+
+/* ---- gathers of gathers, deeper than a stack --------------------------------------------------
+ */
+
+/* A gather of a gather of ... of `leaf`. */
+static coil_future *nest(coil_future *leaf, int levels)
+{
+    coil_future *gather = coil_ref(leaf);
+
+    for (int i = 0; i < levels; i++) {
+        coil_future *outer = coil_gather_futures(&gather, 1, 0);
+        coil_unref(gather);
+        gather = outer;
+    }
+    return gather;
+}
+
+static int many_levels(void)
+{
+    return check_walking() ? 20 : 100000;
+}
+
+static void *cancels_a_deep_nest(void *arg)
+{
+    COIL_AUTO coil_future *leaf = coil_create_future(NULL);
+    COIL_AUTO coil_future *gather = nest(leaf, many_levels());
+
+    (void)arg;
+    if (coil_is_err(gather))
+        return NULL;
+    CHECK(coil_cancel(gather));
+    CHECK(coil_cancelled(leaf));
+    FAILS(coil_await(gather, NULL), -ECANCELED);
+    CHECK(coil_cancelled(gather));
+    return NULL;
+}
+
+TEST(gather, one_of_any_depth_can_be_cancelled)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, cancels_a_deep_nest, NULL));
+}
+
+static void *takes_a_deep_nest(void *arg)
+{
+    int disposals = 0;
+    coil_future *leaf = coil_create_future(NULL);
+    coil_future *gather = nest(leaf, many_levels());
+    void *result;
+
+    (void)arg;
+    PASS(coil_set_dispose(leaf, count_disposal));
+    PASS(coil_set_result(leaf, &disposals));
+    PASS(coil_await(gather, &result));
+    coil_unref(leaf);
+    coil_unref(gather);
+    CHECK_EQ(disposals, 0); /* who takes the outermost array takes what is in the innermost */
+    return NULL;
+}
+
+TEST(gather, one_of_any_depth_can_be_taken)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, takes_a_deep_nest, NULL));
+}
+
+static void *drops_a_deep_nest(void *arg)
+{
+    int disposals = 0;
+    coil_future *leaf = coil_create_future(NULL);
+    coil_future *gather = nest(leaf, many_levels());
+
+    (void)arg;
+    PASS(coil_set_dispose(leaf, count_disposal));
+    PASS(coil_set_result(leaf, &disposals));
+    coil_unref(leaf);
+    coil_unref(gather);
+    if (!check_walking())
+        PASS(coil_yield_now()); /* the innermost waits to count its child */
+    CHECK_EQ(disposals, 1);
+    return NULL;
+}
+
+TEST(gather, one_of_any_depth_can_be_dropped)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, drops_a_deep_nest, NULL));
+}
+
+/* Each gathers the one before it; the first sleeps. */
+struct link {
+    coil_task *next;
+    int rc;
+};
+
+static void *gathers_the_next(void *arg)
+{
+    struct link *link = arg;
+
+    if (!link->next)
+        return COIL_ERR(link->rc = coil_sleep(COIL_SEC(9)));
+    COIL_AUTO coil_future *gather = coil_gather_futures(&link->next, 1, 0);
+    return COIL_ERR(link->rc = coil_await(gather, NULL));
+}
+
+enum { LINKS = 2000 };
+
+TEST(gather, a_chain_of_tasks_and_gathers_of_any_length_can_be_cancelled)
+{
+    static struct link links[LINKS];
+    static coil_task *tasks[LINKS];
+    int n = check_walking() ? 5 : LINKS;
+    WORLD(w);
+
+    for (int i = 0; i < n; i++) {
+        links[i] = (struct link){i ? tasks[i - 1] : NULL, 1};
+        tasks[i] = coil_create_task_with(w.loop, gathers_the_next, &links[i], NULL);
+    }
+    PASS(world_turn(&w));
+    CHECK(coil_cancel(tasks[n - 1]) || check_walking());
+    FAILS(coil_run_until_complete(w.loop, tasks[n - 1], NULL), -ECANCELED);
+    for (int i = 0; i < n; i++) {
+        CHECK_EQ(links[i].rc, -ECANCELED);
+        coil_unref(tasks[i]);
+    }
+    CHECK_EQ(world_time(&w), 0);
 }
 
 static coil_future *finished_by_dispose;
