@@ -133,6 +133,46 @@ COIL_API int coil_uncancel(coil_task *task);
  */
 COIL_API int coil_task_name(const coil_task *task, char *buffer, size_t size);
 
+/*
+ * Gives a task another name; the text is copied.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the caller keeps the text.
+ * Cancellation: none.
+ * Errors: as coil_cancelling; -EINVAL for no name; -ENOMEM, and the old name stays.
+ */
+COIL_API int coil_task_set_name(coil_task *task, const char *name);
+
+/*
+ * Reads which coroutine a task was made of, also after its end.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: with copy_arg `arg` is the copy, which lives as long as the task is held.
+ * Cancellation: none.
+ * Errors: as coil_cancelling; -EINVAL for nowhere to write to.
+ */
+COIL_API int coil_task_coroutine(const coil_task *task, coil_coro *coroutine);
+
+enum coil_tasks_flags {
+    COIL_TASKS_PENDING = 0, /* tasks that are not done */
+    COIL_TASKS_ALL = 1      /* also those that are done and that somebody still holds */
+};
+
+/*
+ * Lists the tasks of a loop in the order of their creation; NULL means the running loop.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the caller gets a reference to each task in `out`.
+ * Cancellation: none.
+ * Errors: -EINVAL for an unknown flag and for room in no array; the code of an error-encoded
+ *         pointer; -COIL_ENOLOOP for NULL when no loop runs. Otherwise how many tasks there are,
+ *         of which the first `capacity` were written.
+ */
+COIL_API int coil_all_tasks(coil_loop *loop, coil_task **out, size_t capacity, unsigned flags);
+
 #ifdef __cplusplus
 }
 #endif

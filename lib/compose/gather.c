@@ -72,6 +72,7 @@ static void taken(struct coil_future *outer)
 }
 
 static const struct future_class gather_class = {
+    .what = "gather",
     .branch = branch_of,
     .destroy = destroy,
     .owns_result = true,

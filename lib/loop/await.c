@@ -105,6 +105,13 @@ int await_to_the_end(struct op *op)
     return task ? submit_and_wait(task, op, &uncancellable_op_class) : -COIL_ENOLOOP;
 }
 
+const struct op *await_operation(const struct waiter *waiter)
+{
+    if (waiter->class != &op_class && waiter->class != &uncancellable_op_class)
+        return NULL;
+    return container_of(waiter, struct op_wait, waiter)->op;
+}
+
 bool await_is_to_the_end(const struct op *op)
 {
     if (op->complete != completed)

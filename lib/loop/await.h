@@ -11,6 +11,7 @@
 #define LOOP_AWAIT_H
 
 #include "engine/engine.h"
+#include "task/wait.h"
 
 /* Submits an operation with one completion and waits for it. Its result; -COIL_ENOLOOP outside a
  * task; -COIL_ECLOSED when its descriptor is being closed; -EOPNOTSUPP, -ENOMEM from the engine. */
@@ -19,6 +20,9 @@ int await_op(struct op *op);
 /* The same for an operation that must not be left half done: it is not cancelled and not refused
  * when the loop closes. */
 int await_to_the_end(struct op *op);
+
+/* The operation that a waiter waits for, NULL when it waits for something else. */
+const struct op *await_operation(const struct waiter *waiter);
 
 /* Whether an operation in flight is such a one: whoever cancels what is in flight leaves it. */
 bool await_is_to_the_end(const struct op *op);

@@ -40,24 +40,22 @@ static void drain(coil_loop *loop)
     }
 }
 
-/* Those that waited on when every wait was refused; in order of creation. */
-static int abandon_tasks(struct sched *sched)
+static void refuse(struct coil_future *task, void *unused)
 {
-    struct list_node *node;
-    int count = 0;
+    (void)unused;
+    task_refuse(task);
+}
+
+/* One that waited on when every wait was refused. */
+static void abandon(struct coil_future *task, void *count)
+{
     char message[64];
 
-    while ((node = list_first(&sched->tasks))) {
-        struct coil_future *task = list_entry(node, struct coil_future, link);
-        snprintf(message, sizeof(message), "a task went on to wait %d times and was abandoned",
-                 TASK_REFUSALS_MAX);
-        (void)future_ref(task);
-        sched_report(sched, message, 0, task); /* while one can see where it stands */
-        task_abandon(task);
-        future_unref(task);
-        count++;
-    }
-    return count;
+    snprintf(message, sizeof(message), "a task went on to wait %d times and was abandoned",
+             TASK_REFUSALS_MAX);
+    sched_report(task->sched, message, 0, task); /* while one can see where it stands */
+    task_abandon(task);
+    ++*(int *)count;
 }
 
 int coil_close(coil_loop *loop)
@@ -75,12 +73,11 @@ int coil_close(coil_loop *loop)
     sched->closing = true;
     inbox_close(&loop->inbox);
     handles_drop(loop);
-    list_for_each (node, &sched->tasks) {
-        task_refuse(list_entry(node, struct coil_future, link));
-    }
+    sched_each_task(sched, refuse, NULL);
     cancel_operations(loop->engine);
     drain(loop);
-    int abandoned = abandon_tasks(sched);
+    int abandoned = 0;
+    sched_each_task(sched, abandon, &abandoned);
     drain(loop); /* those who watched the abandoned ones */
     ASSERT(sched->task_count == 0 && loop->timers.live == 0 && list_empty(&loop->closers));
     stacks_fini(&sched->stacks);

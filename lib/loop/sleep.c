@@ -3,6 +3,8 @@
  * Sleeping. As in asyncio a timer's end is a call of its own, which wakes the task for a later
  * step: a callback that is due at the same time runs before the sleeper does.
  */
+#include "loop/sleep.h"
+
 #include "loop/loop.h"
 #include "task/park.h"
 
@@ -16,6 +18,7 @@ struct sleep {
     struct waiter waiter;
     struct call call; /* may still be queued when a cancelled sleep is over: it runs, as FIFO
                          has it, before the task's step does */
+    int64_t deadline;
     uint32_t timer;
     bool over;
     bool cancelled;
@@ -67,6 +70,15 @@ static const struct waiter_class sleep_class = {
     .leave = leave,
 };
 
+int64_t sleep_left(const struct waiter *waiter)
+{
+    if (waiter->class != &sleep_class)
+        return -1;
+    const struct sleep *sleep = container_of(waiter, struct sleep, waiter);
+    int64_t left = sleep->deadline - engine_now(waiter->task->sched->loop->engine);
+    return left > 0 ? left : 0;
+}
+
 int coil_sleep(coil_time delay)
 {
     struct coil_future *task = task_current();
@@ -78,9 +90,10 @@ int coil_sleep(coil_time delay)
     if (unlikely(task_wait_refused(task)))
         return -ECANCELED;
     coil_loop *loop = task->sched->loop;
-    struct sleep sleep = {.waiter = {.class = &sleep_class, .task = task}};
+    struct sleep sleep = {.waiter = {.class = &sleep_class, .task = task},
+                          .deadline = loop_deadline(loop, delay)};
     call_init(&sleep.call, wake_up);
-    int rc = timers_arm(&loop->timers, loop_deadline(loop, delay), &sleep.call, &sleep.timer);
+    int rc = timers_arm(&loop->timers, sleep.deadline, &sleep.call, &sleep.timer);
     if (rc < 0)
         return rc;
     rc = task_wait(task, &sleep.waiter);

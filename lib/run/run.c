@@ -25,7 +25,9 @@ static void cancel_leftovers(coil_loop *loop)
     if (!tasks)
         return;
     list_for_each (node, &sched->tasks) {
-        tasks[i++] = coil_ref(list_entry(node, struct coil_future, link));
+        coil_task *task = list_entry(node, struct coil_future, link);
+        if (!future_done(task))
+            tasks[i++] = coil_ref(task);
     }
     for (i = 0; i < n; i++)
         (void)coil_cancel(tasks[i]);

@@ -85,6 +85,20 @@ static int remove_matching(struct coil_future *future, coil_done_callback fn, co
     return removed;
 }
 
+unsigned callbacks_count(const struct coil_future *future)
+{
+    const struct watcher *watcher = future->watchers;
+    unsigned count = 0;
+
+    if (!watcher)
+        return 0;
+    do {
+        count += watcher->notify == queue;
+        watcher = watcher->next;
+    } while (watcher != future->watchers);
+    return count;
+}
+
 int coil_remove_done_callback(coil_future *future, coil_done_callback fn, void *userdata)
 {
     int rc = future_argument(future);

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "task/callback.h"
+#include "task/extras.h"
 
 /* ---- states ------------------------------------------------------------------------------- */
 
@@ -28,7 +29,9 @@ struct coil_future *future_new(struct sched *sched, const struct future_class *c
 
 static void bury(struct coil_future *future)
 {
-    ASSERT(!future->item.queued && !future->run && !list_linked(&future->link));
+    ASSERT(!future->item.queued && !future->run);
+    if (list_linked(&future->link))
+        list_remove(&future->link);
     if (future->dispose && future->state == COIL_FINISHED && !(future->flags & FUTURE_TAKEN) &&
         future->result && !err_is(future->result))
         future->dispose(future->result);
@@ -37,8 +40,8 @@ static void bury(struct coil_future *future)
     ASSERT(!future->watchers);
     if (future->class->destroy)
         future->class->destroy(future);
-    if (future->flags & FUTURE_OWNS_NAME)
-        coil__free(future->name);
+    if (unlikely(future->extras != NULL))
+        extras_free(future);
     if (future->flags & FUTURE_OWNS_ARG)
         coil__free(future->arg);
     slab_give(&future->sched->heads, future);
@@ -181,6 +184,7 @@ static bool cancel_plain(struct coil_future *future)
 }
 
 static const struct future_class plain_class = {
+    .what = "future",
     .cancel = cancel_plain,
 };
 

@@ -15,6 +15,7 @@
 #include <errno.h>
 
 struct task_run;
+struct future_extras;
 
 /*
  * The place in the walk of a cancellation (task/cancel.c) of a future that is cancelled by
@@ -34,6 +35,7 @@ struct branch {
  * stack has an end: destroy and taken are called for one future after the other, never within each
  * other. */
 struct future_class {
+    const char *what; /* for people: "task", "gather" */
     /* Asks a pending future to end as cancelled; whether it will. NULL: a task, or a branch. */
     bool (*cancel)(struct coil_future *future);
     struct branch *(*branch)(struct coil_future *future);
@@ -59,8 +61,9 @@ enum future_flags {
     FUTURE_TAKEN = 2,       /* somebody has the result */
     FUTURE_MUST_CANCEL = 4, /* task: -ECANCELED is to be delivered at its next wait */
     FUTURE_OWNS_ARG = 8,    /* task: `arg` is a copy of ours */
-    FUTURE_OWNS_NAME = 16,
-    FUTURE_REFUSED = 32 /* task: its loop closes, every wait is refused */
+    FUTURE_REFUSED = 16,    /* task: its loop closes, every wait is refused */
+    FUTURE_SEEN = 32,       /* inspect's own two marks */
+    FUTURE_AWAITED = 64
 };
 
 struct coil_future {
@@ -81,9 +84,10 @@ struct coil_future {
         void *private; /* the other classes' own */
     };
     void *arg;
-    struct task_run *run;  /* NULL before the first step and after the end */
-    struct list_node link; /* in sched->tasks; other classes': in sched->dying or ->taking */
-    char *name;
+    struct task_run *run;         /* NULL before the first step and after the end */
+    struct list_node link;        /* task: in sched->tasks, until it is freed; other classes': in
+                                     sched->dying or ->taking */
+    struct future_extras *extras; /* task/extras.h; NULL: none */
 };
 
 _Static_assert(sizeof(struct coil_future) <= 128, "a head is two cache lines");

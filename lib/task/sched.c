@@ -39,6 +39,28 @@ void sched_orphan(struct sched *sched)
         sched_free(sched);
 }
 
+/* A reference, or NULL at the end. */
+static struct coil_future *task_after(struct sched *sched, const struct list_node *node)
+{
+    return node->next == &sched->tasks.head
+               ? NULL
+               : future_ref(list_entry(node->next, struct coil_future, link));
+}
+
+void sched_each_task(struct sched *sched, void (*visit)(struct coil_future *task, void *userdata),
+                     void *userdata)
+{
+    struct coil_future *task = task_after(sched, &sched->tasks.head);
+
+    while (task) {
+        if (!future_done(task))
+            visit(task, userdata);
+        struct coil_future *next = task_after(sched, &task->link);
+        future_unref(task);
+        task = next;
+    }
+}
+
 static void run_item(struct sched *sched, struct item *item)
 {
     if (item->kind == ITEM_STEP) {

@@ -35,8 +35,8 @@ struct sched {
     size_t budget;    /* items of this batch that have not run */
     struct coil_future *current;
     struct fiber *home;
-    struct list tasks; /* unfinished ones, in order of creation */
-    size_t task_count;
+    struct list tasks;  /* all that somebody holds, in order of creation */
+    size_t task_count;  /* those that are not done */
     struct list dying;  /* futures with parts, whose last reference is gone */
     struct list taking; /* futures with parts, whose result was taken */
     bool burying;       /* somebody works on the one, or on the other list */
@@ -113,6 +113,10 @@ static inline void sched_begin_batch(struct sched *sched)
     sched->budget = sched->iteration < BATCH_ITEMS ? sched->iteration : BATCH_ITEMS;
     sched->iteration -= sched->budget;
 }
+
+/* Visits each unfinished task in order of creation. The visit may end and free any of them. */
+void sched_each_task(struct sched *sched, void (*visit)(struct coil_future *task, void *userdata),
+                     void *userdata);
 
 /* Runs batches until the loop has something to do. */
 void sched_run(struct sched *sched);

@@ -2,11 +2,12 @@
 #include "task/park.h"
 
 #include "base/alloc.h"
+#include "task/extras.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct future_class task_class = {0};
+static const struct future_class task_class = {.what = "task"};
 
 /* ---- making ------------------------------------------------------------------------------- */
 
@@ -16,12 +17,9 @@ static int apply_options(struct coil_future *task, const coil_task_options *opti
     if (options->stack_size)
         task->stack_class = (uint8_t)stack_class(options->stack_size);
     if (options->name) {
-        size_t size = strlen(options->name) + 1;
-        task->name = coil__alloc(size);
-        if (!task->name)
-            return -ENOMEM;
-        memcpy(task->name, options->name, size);
-        task->flags |= FUTURE_OWNS_NAME;
+        int rc = extras_set_name(task, options->name);
+        if (rc < 0)
+            return rc;
     }
     if (options->copy_arg) {
         void *copy = coil__alloc(options->copy_arg);
@@ -70,8 +68,8 @@ struct coil_future *task_new(struct sched *sched, coil_fn fn, void *arg,
 
 int task_write_name(const struct coil_future *task, char *buffer, size_t size)
 {
-    return task->name ? snprintf(buffer, size, "%s", task->name)
-                      : snprintf(buffer, size, "task-%u", task->id);
+    const char *name = extras_name(task);
+    return name ? snprintf(buffer, size, "%s", name) : snprintf(buffer, size, "task-%u", task->id);
 }
 
 /* ---- ending ------------------------------------------------------------------------------- */
@@ -84,7 +82,6 @@ static void finish(struct coil_future *task, void *result)
 
     PROBE2(task__end, task, result);
     task->run = NULL;
-    list_remove(&task->link);
     sched->task_count--;
     if (task->flags & FUTURE_MUST_CANCEL) {
         /* Asked for by the task itself, or too late for a wait: asyncio's rule T8. What it
@@ -208,8 +205,7 @@ void task_refuse(struct coil_future *task)
 {
     struct task_run *run = task->run;
 
-    if (task->flags & FUTURE_REFUSED)
-        return;
+    ASSERT(!future_done(task) && !(task->flags & FUTURE_REFUSED));
     task->flags |= FUTURE_REFUSED;
     if (task->item.queued)
         return;
@@ -246,6 +242,31 @@ int coil_task_name(const coil_task *task, char *buffer, size_t size)
         return -EINVAL;
     sched_check_thread(task->sched);
     return task_write_name(task, buffer, size);
+}
+
+int coil_task_set_name(coil_task *task, const char *name)
+{
+    int rc = future_argument(task);
+
+    if (rc < 0)
+        return rc;
+    if (!future_is_task(task) || !name)
+        return -EINVAL;
+    sched_check_thread(task->sched);
+    return extras_set_name(task, name);
+}
+
+int coil_task_coroutine(const coil_task *task, coil_coro *coroutine)
+{
+    int rc = future_argument(task);
+
+    if (rc < 0)
+        return rc;
+    if (!future_is_task(task) || !coroutine)
+        return -EINVAL;
+    sched_check_thread(task->sched);
+    *coroutine = (coil_coro){.fn = task->fn, .arg = task->arg};
+    return 0;
 }
 
 int coil_yield_now(void)

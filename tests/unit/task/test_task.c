@@ -199,8 +199,9 @@ TEST(task, without_memory_none_is_made)
         return;
     fails_at(&w, 1); /* for the head */
     PASS(world_run(&w, says, &log));
-    fails_at(&w, 1); /* for the name */
-    fails_at(&w, 2); /* for the copy */
+    fails_at(&w, 1); /* for its extras */
+    fails_at(&w, 2); /* for the name */
+    fails_at(&w, 3); /* for the copy */
     CHECK_STR(log.text, "runs");
 }
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Looking at futures and tasks: for logs, for debuggers, for a program that hangs.
+ *
+ * The texts are for people; their words may change from version to version, but for the states:
+ * pending, cancelled, finished.
+ */
+#ifndef COIL_INSPECT_H
+#define COIL_INSPECT_H
+
+#include <coil/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Describes a future in one line:
+ *
+ *     <task 'crawler' pending coro=crawl wait=recv fd=5 callbacks=2>
+ *     <task 'task-3' finished coro=work error=-5 (Input/output error)>
+ *     <gather pending children=3 done=1>
+ *
+ * A coroutine goes by the name of its function, a static one, too, when the program has its table
+ * of symbols; else by its address.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the text goes to `buffer`, cut to `size` bytes with its NUL, without line breaks.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer. Otherwise the length of the whole
+ *         text.
+ */
+COIL_API int coil_describe(const coil_future *future, char *buffer, size_t size);
+
+/*
+ * Writes a line for each unfinished task of a loop to a descriptor, in the order of their creation.
+ * What a task awaits follows it, one step further to the right; each task has one line.
+ *
+ * Suspends: no; it writes as write(2) does.
+ * Thread: the loop's.
+ * Ownership: the descriptor stays the caller's.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer; those of write(2). Otherwise how
+ *         many tasks there are.
+ */
+COIL_API int coil_dump(coil_loop *loop, int fd);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

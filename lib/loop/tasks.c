@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+/* What one may ask of all the tasks of a loop. */
+#include "loop/loop.h"
+
+#include <limits.h>
+
+int coil_all_tasks(coil_loop *loop, coil_task **out, size_t capacity, unsigned flags)
+{
+    size_t n = 0;
+
+    if ((capacity && !out) || flags & ~(unsigned)COIL_TASKS_ALL)
+        return -EINVAL;
+    if (!loop)
+        loop = coil_get_running_loop();
+    if (!loop)
+        return -COIL_ENOLOOP;
+    int rc = loop_argument(loop);
+    if (rc < 0)
+        return rc;
+    sched_check_thread(loop->sched);
+    list_for_each (node, &loop->sched->tasks) {
+        struct coil_future *task = list_entry(node, struct coil_future, link);
+        if (future_done(task) && !(flags & COIL_TASKS_ALL))
+            continue;
+        if (n < capacity)
+            out[n] = future_ref(task);
+        n++;
+    }
+    return n < INT_MAX ? (int)n : INT_MAX;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "task/extras.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+struct future_extras *extras_of(struct coil_future *future)
+{
+    if (!future->extras)
+        future->extras = coil__alloc_zeroed(sizeof(*future->extras));
+    return future->extras;
+}
+
+void extras_free(struct coil_future *future)
+{
+    coil__free(future->extras->name);
+    coil__free(future->extras);
+}
+
+int extras_set_name(struct coil_future *future, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    struct future_extras *extras = extras_of(future);
+
+    if (!extras)
+        return -ENOMEM;
+    char *copy = coil__alloc(size);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, name, size);
+    coil__free(extras->name);
+    extras->name = copy;
+    return 0;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What few futures have, kept outside the head: made when it is first needed, freed with the head.
+ */
+#ifndef TASK_EXTRAS_H
+#define TASK_EXTRAS_H
+
+#include "task/future.h"
+
+struct future_extras {
+    char *name; /* NULL: none of its own */
+};
+
+/* The future's extras, made if need be. NULL: no memory. */
+struct future_extras *extras_of(struct coil_future *future);
+
+void extras_free(struct coil_future *future);
+
+/* Copies the name. -ENOMEM; the old one stays. */
+int extras_set_name(struct coil_future *future, const char *name);
+
+static inline const char *extras_name(const struct coil_future *future)
+{
+    return future->extras ? future->extras->name : NULL;
+}
+
+#endif
