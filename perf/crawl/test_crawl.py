@@ -163,8 +163,8 @@ def test_json():
 def test_threads_are_counted():
     _, _, modes = crawl("--pages", "20", "--latency", "0.3", "--client", "sleep",
                         "--modes", "threads,tasks")
-    check(modes["threads"]["threads"] == 21, f"one a page and the first: {modes}")
-    # The sanitizers have threads of their own.
+    # ThreadSanitizer has one or two of its own.
+    check(21 <= modes["threads"]["threads"] <= 23, f"one a page and the first: {modes}")
     check(modes["tasks"]["threads"] <= 2, f"tasks need none: {modes}")
 
 
