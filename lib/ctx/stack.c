@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "ctx/stack.h"
 
-#include "base/alloc.h"
 #include "base/assert.h"
 #include "os/os.h"
 
@@ -17,6 +16,7 @@ enum {
     CANARY_BYTE = 0xc5
 };
 
+/* Lies on a page of its own behind its blocks: it is the kernel's memory, as they are. */
 struct stack_slab {
     struct stack_slab *next;
     struct stack_pool *pool;
@@ -28,6 +28,14 @@ struct stack_slab {
     coil_guard guard;
     uint16_t cold[]; /* their indices */
 };
+
+_Static_assert(sizeof(struct stack_slab) + SLAB_BLOCKS_MAX * sizeof(uint16_t) <= OS_PAGE,
+               "a slab's description fits on its page");
+
+static size_t slab_bytes(const struct stack_pool *pool, size_t count)
+{
+    return count * pool->size + OS_PAGE;
+}
 
 void stacks_init(struct stacks *stacks, size_t keep)
 {
@@ -47,9 +55,9 @@ void stacks_fini(struct stacks *stacks)
         while (pool->slabs) {
             struct stack_slab *slab = pool->slabs;
             pool->slabs = slab->next;
-            os_release(slab->memory, slab->count * pool->size);
-            os_guard_mapped_gone(slab->mapped_guards);
-            coil__free(slab);
+            const uint32_t mapped_guards = slab->mapped_guards;
+            os_release(slab->memory, slab_bytes(pool, slab->count));
+            os_guard_mapped_gone(mapped_guards);
         }
         pool->hot = NULL;
         pool->hot_count = pool->ready = 0;
@@ -123,16 +131,12 @@ static struct stack_slab *slab_add(struct stack_pool *pool)
 
     if (count * pool->size > SLAB_BYTES_MAX)
         count = SLAB_BYTES_MAX / pool->size;
-    struct stack_slab *slab = coil__alloc(sizeof(*slab) + count * sizeof(slab->cold[0]));
-    if (!slab)
-        return NULL;
-    *slab = (struct stack_slab){.next = pool->slabs, .pool = pool, .count = (uint32_t)count};
     void *memory;
-    if (os_reserve(count * pool->size, &memory) < 0) {
-        coil__free(slab);
+    if (os_reserve(slab_bytes(pool, count), &memory) < 0)
         return NULL;
-    }
-    slab->memory = memory;
+    struct stack_slab *slab = (void *)((char *)memory + count * pool->size);
+    *slab = (struct stack_slab){
+        .next = pool->slabs, .pool = pool, .memory = memory, .count = (uint32_t)count};
     slab->guard = guard_slab(slab, pool->size, pool->wanted);
     if (slab->guard > pool->weakest)
         pool->weakest = slab->guard;

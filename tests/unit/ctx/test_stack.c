@@ -498,7 +498,6 @@ TEST(stack, without_memory_there_is_none_and_later_there_is)
 {
     if (check_walking())
         return; /* it sets faults of its own */
-    take_without_memory("alloc");
     take_without_memory("os_reserve");
 }
 
