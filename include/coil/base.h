@@ -61,7 +61,10 @@ typedef int64_t coil_time;
     X(ECLOSED, 3003, "the loop or the descriptor is closed")                                       \
     X(ESTOPPED, 3004, "the loop was stopped before the future was done")                           \
     X(EINTERRUPTED, 3005, "the run was interrupted")                                               \
-    X(EDEADLOCK, 3006, "every task waits and nothing can wake one")
+    X(EDEADLOCK, 3006, "every task waits and nothing can wake one")                                \
+    X(EGENEXIT, 3010, "the generator is being closed")                                             \
+    X(EIGNORED, 3011, "the generator went on yielding when it was closed")                         \
+    X(ENOGEN, 3012, "no generator is running: only a generator may yield")
 
 #define COIL_ERROR_ENUM(name, value, text) COIL_##name = value,
 enum coil_error_code { COIL_ERRORS(COIL_ERROR_ENUM) COIL_ERROR_MAX = 4095 };

@@ -8,6 +8,7 @@
 #include <coil/exception.h>
 #include <coil/file.h>
 #include <coil/future.h>
+#include <coil/gen.h>
 #include <coil/inspect.h>
 #include <coil/loop.h>
 #include <coil/poll.h>

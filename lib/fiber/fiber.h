@@ -22,6 +22,14 @@
 
 typedef void *(*fiber_fn)(void *value); /* gets the first switch's value */
 
+/* Whose body runs on it. */
+enum fiber_kind {
+    FIBER_PLAIN,
+    FIBER_GEN,         /* a generator's */
+    FIBER_GEN_CLOSING, /* a generator's that is being closed */
+    FIBER_MADE         /* one that a program made */
+};
+
 enum fiber_state { FIBER_NEW, FIBER_RUNNING, FIBER_SUSPENDED, FIBER_DEAD };
 
 struct fiber {
@@ -30,6 +38,7 @@ struct fiber {
     struct stack *stack; /* NULL: the thread's own */
     fiber_fn entry;
     uint8_t state; /* enum fiber_state */
+    uint8_t kind;  /* enum fiber_kind */
 };
 
 extern _Thread_local struct fiber *coil__fiber_current __attribute__((tls_model("initial-exec")));

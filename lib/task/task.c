@@ -217,12 +217,17 @@ void task_refuse(struct coil_future *task)
 
 void task_abandon(struct coil_future *task)
 {
-    struct fiber *fiber = task->run ? &task->run->fiber : NULL;
+    struct fiber *fiber = task->run ? task->run->leaf : NULL;
+    struct fiber *first = task->run ? &task->run->fiber : NULL;
 
     ASSERT(!task->item.queued && task->sched->current == NULL);
     finish(task, COIL_ERR(-ECANCELED));
-    if (fiber)
+    /* From the one that parked to the task's own: each waits for the one before it. */
+    while (fiber) {
+        struct fiber *parent = fiber == first ? NULL : fiber->parent;
         fiber_abandon(fiber);
+        fiber = parent;
+    }
 }
 
 /* ---- public ------------------------------------------------------------------------------- */
