@@ -135,6 +135,53 @@ COIL_API COIL_NODISCARD int coil_run_until_complete(coil_loop *loop, coil_future
 COIL_API COIL_NODISCARD int coil_run_forever(coil_loop *loop);
 
 /*
+ * Takes one turn of a loop: waits when nothing is ready, for max_wait at most (0: not at all), and
+ * runs what is ready. It is for a loop of another library that this one lives in; see coil_loop_fd.
+ *
+ * Suspends: no; it runs the loop.
+ * Thread: the loop's: the first run decides which.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: 1 when something is ready still: the next turn would not wait. Otherwise 0, or those of
+ *         coil_run_forever, or -COIL_ESTOPPED when coil_stop was called; the turn was taken.
+ */
+COIL_API COIL_NODISCARD int coil_run_once(coil_loop *loop, coil_time max_wait);
+
+/*
+ * Returns a descriptor that polls readable (POLLIN, level-triggered) when coil_run_once has
+ * something to do. Poll it in a foreign loop, and call coil_run_once(loop, 0) when it is readable:
+ *
+ * - an operation completed, a deadline has come, another thread or a signal has sent something;
+ * - the last turn left something ready;
+ * - a callback outside a turn used coil_call_soon, coil_call_later or coil_call_at.
+ *
+ * What else such a callback does to this loop (coil_create_task, coil_set_result, coil_cancel) does
+ * not make it readable: it goes on in the next turn, so call coil_run_once, or do it in a
+ * coil_call_soon. Nothing but coil reads or writes the descriptor.
+ *
+ * Suspends: no.
+ * Thread: the loop's: as for a first run.
+ * Ownership: the descriptor is the loop's, which closes it.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer; -COIL_ECLOSED; -EOPNOTSUPP on a
+ *         simulated engine, whose time does not pass by itself; -EMFILE, -ENOMEM.
+ */
+COIL_API int coil_loop_fd(coil_loop *loop);
+
+/*
+ * Blocks the thread as a call that knows no coil would, such as sleep(3), with everything on its
+ * loop. On a loop with a simulated engine the virtual clock moves instead. The loop is the running
+ * one, else this thread's; without one the thread blocks.
+ *
+ * Suspends: no, and that is the point.
+ * Thread: any.
+ * Ownership: none.
+ * Cancellation: none; signal handlers that run meanwhile do not shorten it.
+ * Errors: -EINVAL for a delay that never ends; otherwise 0, at once for one that is not above 0.
+ */
+COIL_API int coil_block_for(coil_time delay);
+
+/*
  * Has a loop return after the items that are ready now have run; before a run, after one turn.
  *
  * Suspends: no.

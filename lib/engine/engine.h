@@ -136,6 +136,9 @@ struct engine_class {
     unsigned (*news)(struct engine *engine);
     int64_t (*now)(const struct engine *engine);
     void (*wake)(struct engine *engine);
+    void (*block)(struct engine *engine, int64_t until);
+    int (*descriptor)(struct engine *engine);
+    void (*rouse)(struct engine *engine, bool readable);
     int (*lend)(struct engine *engine, uint16_t group, unsigned count, size_t size);
     void *(*lent)(struct engine *engine, uint16_t group, uint16_t buffer);
     void (*give_back)(struct engine *engine, uint16_t group, uint16_t buffer);
@@ -222,6 +225,27 @@ static inline int64_t engine_now(const struct engine *engine)
 static inline void engine_wake(struct engine *engine)
 {
     engine->class->wake(engine);
+}
+
+/* The program blocks its thread until a point of the engine's clock. */
+static inline void engine_block(struct engine *engine, int64_t until)
+{
+    engine->class->block(engine, until);
+}
+
+/*
+ * A descriptor that polls readable once completions come, for a loop of somebody else's that this
+ * one lives in; always the same. -EOPNOTSUPP, -EMFILE, -ENOMEM.
+ */
+static inline int engine_descriptor(struct engine *engine)
+{
+    return engine->class->descriptor ? engine->class->descriptor(engine) : -EOPNOTSUPP;
+}
+
+/* Makes that descriptor readable, or unreadable until the next completion. */
+static inline void engine_rouse(struct engine *engine, bool readable)
+{
+    engine->class->rouse(engine, readable);
 }
 
 /* Hands completions over in the order in which they came; 0: no more. */

@@ -33,7 +33,7 @@ static void cut_short(struct engine *engine)
 static void drain(coil_loop *loop)
 {
     while (!sched_idle(loop->sched) || loop->engine->in_flight_count) {
-        int rc = turn(loop, true);
+        int rc = turn(loop, TIMER_NEVER);
         ASSERT(rc == 0 || rc == -COIL_EDEADLOCK || rc == -COIL_ECLOSED);
         if (rc < 0)
             cut_short(loop->engine);

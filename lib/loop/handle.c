@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "loop/exception.h"
 #include "loop/loop.h"
+#include "loop/once.h"
 
 enum { CHUNK = 64 };
 
@@ -116,7 +117,7 @@ static struct handle *prepare(coil_loop *loop, coil_callback fn, void *userdata)
     return handle;
 }
 
-static int arguments(const coil_loop *loop, coil_callback fn)
+static int arguments(coil_loop *loop, coil_callback fn)
 {
     int rc = loop_argument(loop);
 
@@ -125,7 +126,11 @@ static int arguments(const coil_loop *loop, coil_callback fn)
     if (!fn)
         return -EINVAL;
     sched_check_thread(loop->sched);
-    return loop->sched->closing ? -COIL_ECLOSED : 0;
+    if (loop->sched->closing)
+        return -COIL_ECLOSED;
+    if (unlikely(loop->exposed))
+        once_rouse(loop);
+    return 0;
 }
 
 coil_handle handle_arm(coil_loop *loop, int64_t when, coil_callback fn, void *userdata)

@@ -46,7 +46,7 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
 
 /* ---- running ------------------------------------------------------------------------------ */
 
-int coil_run_forever(coil_loop *loop)
+int loop_begin_run(coil_loop *loop)
 {
     int rc = loop_argument(loop);
 
@@ -62,11 +62,30 @@ int coil_run_forever(coil_loop *loop)
     sched_check_thread(sched);
     atomic_store(&loop->running, true);
     (void)loop_clock(loop);
-    do {
-        rc = turn(loop, !loop->stopping);
-    } while (rc == 0 && !(loop->stopping && sched_iteration_done(sched)));
-    loop->stopping = false;
+    return 0;
+}
+
+void loop_end_run(coil_loop *loop)
+{
+    loop->attention = 0;
     atomic_store(&loop->running, false);
+}
+
+static bool stopping(const coil_loop *loop)
+{
+    return loop->attention & LOOP_STOPPING;
+}
+
+int coil_run_forever(coil_loop *loop)
+{
+    int rc = loop_begin_run(loop);
+
+    if (rc < 0)
+        return rc;
+    do {
+        rc = turn(loop, stopping(loop) ? 0 : TIMER_NEVER);
+    } while (rc == 0 && !(stopping(loop) && sched_iteration_done(loop->sched)));
+    loop_end_run(loop);
     return rc;
 }
 
@@ -75,7 +94,7 @@ void coil_stop(coil_loop *loop)
     if (loop_argument(loop) < 0)
         return;
     sched_check_thread(loop->sched);
-    loop->stopping = true;
+    loop->attention |= LOOP_STOPPING;
 }
 
 /* Stops a run when its future is done, behind those who watched it before. It does not outlive the

@@ -20,6 +20,12 @@
 
 enum { WATCH_BUCKETS = 64 };
 
+/* Why the turn is to be taken although it would find nothing to do. */
+enum attention {
+    LOOP_STOPPING = 1, /* coil_stop */
+    LOOP_ONCE = 2      /* coil_run_once: somebody counts turns */
+};
+
 struct coil_loop {
     struct sched *sched;
     struct timers timers; /* payloads are struct call */
@@ -30,7 +36,8 @@ struct coil_loop {
     int64_t now;         /* the clock when it was last read */
     atomic_bool running; /* these two any thread may ask for */
     atomic_bool closed;
-    bool stopping;
+    uint8_t attention; /* enum attention */
+    bool exposed;      /* somebody polls its descriptor: loop/once.c */
     bool in_handler;
     coil_exception_handler handler; /* NULL: the default one */
     void *handler_userdata;
@@ -40,6 +47,10 @@ struct coil_loop {
 
 /* Joins an engine and makes a loop. -ENOMEM. Error-encoded. */
 coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept);
+
+/* Whether a run may begin, and its first steps. -COIL_ECLOSED, -EBUSY, or as loop_argument. */
+int loop_begin_run(coil_loop *loop);
+void loop_end_run(coil_loop *loop);
 
 static inline int loop_argument(const coil_loop *loop)
 {

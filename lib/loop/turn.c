@@ -30,16 +30,16 @@ static void take_due_timers(coil_loop *loop)
         sched_queue(loop->sched, &call->item);
 }
 
-int turn(coil_loop *loop, bool may_block)
+int turn(coil_loop *loop, int64_t until)
 {
     struct sched *sched = loop->sched;
     int64_t earliest = timers_earliest(&loop->timers);
-    bool block = may_block && sched_idle(sched) && earliest > loop->now;
+    bool block = until > loop->now && sched_idle(sched) && earliest > loop->now;
 
     /* Submit, and wait only when nothing is ready. */
     if (block)
         block = inbox_may_sleep(&loop->inbox);
-    int rc = engine_enter(loop->engine, earliest, block);
+    int rc = engine_enter(loop->engine, block && until < earliest ? until : earliest, block);
     if (block)
         inbox_awake(&loop->inbox);
     /* In the child of a fork the engine is gone; closing the loop goes on with what is here. */
@@ -62,6 +62,6 @@ int turn(coil_loop *loop, bool may_block)
 
 bool turn_is_idle(coil_loop *loop)
 {
-    return !loop->stopping && engine_quiet(loop->engine) && inbox_empty(&loop->inbox) &&
+    return !loop->attention && engine_quiet(loop->engine) && inbox_empty(&loop->inbox) &&
            timers_earliest(&loop->timers) > loop->now;
 }

@@ -6,10 +6,10 @@
 #include "loop/loop.h"
 
 /*
- * One turn. `may_block`: wait when nothing is ready. 0, or what the engine says when it cannot go
- * on.
+ * One turn. When nothing is ready it waits, until a point of the clock at most; 0: it does not
+ * wait. 0, or what the engine says when it cannot go on.
  */
-int turn(coil_loop *loop, bool may_block);
+int turn(coil_loop *loop, int64_t until);
 
 /* Whether a turn would only run what is ready: nothing to submit, nothing came, nothing is due. */
 bool turn_is_idle(coil_loop *loop);

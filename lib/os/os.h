@@ -16,6 +16,9 @@
 
 int64_t os_now(void); /* CLOCK_MONOTONIC, ns */
 
+/* Blocks the thread until that point. Signal handlers that run meanwhile do not shorten it. */
+void os_block(int64_t until);
+
 /* ---- memory ------------------------------------------------------------------------------- */
 
 enum { OS_PAGE = 4096 }; /* kernels with larger pages are refused: -ENOSYS */

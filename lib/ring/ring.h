@@ -38,6 +38,7 @@ struct ring {
     int wake_fd;
     uint64_t wake_value; /* where the kernel puts the eventfd's counter */
     bool wake_armed;
+    int event_fd; /* ring/descriptor.c; -1: nobody has asked for it */
     /* what was taken from a full completion queue before its turn */
     struct io_uring_cqe *stash;
     size_t stash_first, stash_count, stash_capacity;
@@ -107,6 +108,11 @@ int ring_wake_init(struct ring *ring);
 void ring_wake_fini(struct ring *ring);
 int ring_wake_arm(struct ring *ring);
 void ring_wake(struct engine *engine);
+
+/* ring/descriptor.c */
+int ring_descriptor(struct engine *engine);
+void ring_descriptor_fini(struct ring *ring);
+void ring_rouse(struct engine *engine, bool readable);
 
 /* ring/reap.c */
 size_t ring_reap(struct engine *engine, struct completion *completions, size_t most);

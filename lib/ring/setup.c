@@ -101,6 +101,7 @@ int ring_new(struct engine **engine)
     }
     ring_watch_forks(ring);
     ring->armed = INT64_MAX;
+    ring->event_fd = -1;
     ring->engine.class = &ring_class;
     list_init(&ring->engine.in_flight);
     list_init(&ring->groups);
@@ -141,6 +142,7 @@ static void detach(struct engine *engine)
         io_uring_queue_exit(&ring->uring);
     }
     ring_groups_free(ring);
+    ring_descriptor_fini(ring);
     ring_wake_fini(ring);
     coil__free(ring->stash);
     coil__free(ring);
@@ -150,6 +152,12 @@ static int64_t now(const struct engine *engine)
 {
     (void)engine;
     return os_now();
+}
+
+static void block(struct engine *engine, int64_t until)
+{
+    (void)engine;
+    os_block(until);
 }
 
 const struct engine_class ring_class = {
@@ -162,6 +170,9 @@ const struct engine_class ring_class = {
     .news = ring_news,
     .now = now,
     .wake = ring_wake,
+    .block = block,
+    .descriptor = ring_descriptor,
+    .rouse = ring_rouse,
     .lend = ring_lend,
     .lent = ring_lent,
     .give_back = ring_give_back,

@@ -79,6 +79,12 @@ int coil_set_event_loop(coil_loop *loop)
     return 0;
 }
 
+coil_loop *run_present_loop(void)
+{
+    coil_loop *running = coil_get_running_loop();
+    return running ? running : current.loop;
+}
+
 coil_loop *run_default_loop(void)
 {
     return coil_get_event_loop();

@@ -5,6 +5,9 @@
 
 #include "loop/loop.h"
 
+/* The running loop, else this thread's; NULL: it has none. */
+coil_loop *run_present_loop(void);
+
 /* The running loop, else this thread's. Error-encoded. */
 coil_loop *run_default_loop(void);
 

@@ -7,6 +7,7 @@
  */
 #include "sim/flight.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { SCRIBBLE = 0xa5 };
@@ -21,19 +22,18 @@ static void scribble(struct coil_sim *sim)
     }
 }
 
-/* Takes the wake if there is one, or with `wait` once there is. */
+/* Takes the wakes if there are any, or with `wait` once there is one. */
 static bool take_wake(struct coil_sim *sim, bool wait)
 {
-    int rc = pthread_mutex_lock(&sim->lock);
-    ASSERT(rc == 0);
-    while (wait && !sim->wake) {
-        rc = pthread_cond_wait(&sim->woken, &sim->lock);
-        ASSERT(rc == 0);
-    }
-    bool woken = sim->wake;
-    sim->wake = false;
-    rc = pthread_mutex_unlock(&sim->lock);
-    ASSERT(rc == 0);
+    int before = errno, wakes = 0;
+    bool woken = wait;
+
+    while (wait && sem_wait(&sim->woken) < 0)
+        ASSERT(errno == EINTR);
+    errno = before;
+    /* Nobody else takes: they are there. */
+    while (sem_getvalue(&sim->woken, &wakes) == 0 && wakes > 0 && sem_trywait(&sim->woken) == 0)
+        woken = true;
     return woken;
 }
 
@@ -104,15 +104,13 @@ static int64_t now(const struct engine *engine)
 
 static void wake(struct engine *engine)
 {
-    struct coil_sim *sim = sim_of(engine);
-    int rc = pthread_mutex_lock(&sim->lock);
+    int rc = sem_post(&sim_of(engine)->woken);
+    ASSERT(rc == 0);
+}
 
-    ASSERT(rc == 0);
-    sim->wake = true;
-    rc = pthread_cond_signal(&sim->woken);
-    ASSERT(rc == 0);
-    rc = pthread_mutex_unlock(&sim->lock);
-    ASSERT(rc == 0);
+static void block(struct engine *engine, int64_t until)
+{
+    sim_move_clock(sim_of(engine), until);
 }
 
 static void detach(struct engine *engine)
@@ -134,6 +132,7 @@ const struct engine_class sim_class = {
     .news = news,
     .now = now,
     .wake = wake,
+    .block = block,
     .lend = sim_lend,
     .lent = sim_lent,
     .give_back = sim_give_back,

@@ -53,9 +53,7 @@ coil_sim *coil_sim_new(const coil_sim_options *options)
     sim->random = sim->options.seed;
     sim->next_fd = FIRST_FD;
     atomic_init(&sim->now, sim->options.start ? sim->options.start : START_DEFAULT);
-    int rc = pthread_mutex_init(&sim->lock, NULL);
-    ASSERT(rc == 0);
-    rc = pthread_cond_init(&sim->woken, NULL);
+    int rc = sem_init(&sim->woken, 0, 0);
     ASSERT(rc == 0);
     return sim;
 }
@@ -70,9 +68,7 @@ int coil_sim_free(coil_sim *sim)
     sim_groups_free(sim);
     timers_fini(&sim->timers);
     coil__free(sim->completions);
-    int rc = pthread_cond_destroy(&sim->woken);
-    ASSERT(rc == 0);
-    rc = pthread_mutex_destroy(&sim->lock);
+    int rc = sem_destroy(&sim->woken);
     ASSERT(rc == 0);
     coil__free(sim);
     return 0;

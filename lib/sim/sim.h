@@ -11,6 +11,7 @@
 #include <coil/sim.h>
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 /* An answer that an operation will get. */
@@ -60,9 +61,7 @@ struct coil_sim {
     int next_fd;
     uint64_t enters, submitted, completed, hash;
     /* the wake: the only part that other threads touch */
-    pthread_mutex_t lock;
-    pthread_cond_t woken;
-    bool wake; /* under the lock */
+    sem_t woken; /* not a condition: a signal handler may wake */
 };
 
 static inline int64_t sim_now(const struct coil_sim *sim)

@@ -54,6 +54,8 @@ CALL(unref, (coil_unref(s->future), 0))
 CALL(cancelling, coil_cancelling(s->task))
 CALL(uncancel, coil_uncancel(s->task))
 CALL(run_forever, coil_run_forever(s->w->loop))
+CALL(run_once, coil_run_once(s->w->loop, 0))
+CALL(fd, coil_loop_fd(s->w->loop))
 CALL(stop, (coil_stop(s->w->loop), 0))
 CALL(close, coil_close(s->w->loop))
 CALL(free, coil_loop_free(s->w->loop))
@@ -92,7 +94,7 @@ TEST(threads, a_loops_calls_end_the_program_on_another_thread)
         call_uncancel,     call_run_forever,   call_stop,       call_close,       call_free,
         call_set_loop,     call_time,          call_guard,      call_soon,        call_later,
         call_at,           call_advance,       call_gather,     call_set_handler, call_get_handler,
-        call_call_handler,
+        call_call_handler, call_run_once,      call_fd,
     };
     WORLD(w);
     COIL_AUTO coil_future *future = coil_create_future(w.loop);

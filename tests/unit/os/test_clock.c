@@ -33,3 +33,13 @@ TEST(clock, never_goes_back)
         last = now;
     }
 }
+
+TEST(clock, blocks_until_a_point)
+{
+    int64_t until = os_now() + 1000000;
+
+    os_block(until);
+    CHECK(os_now() >= until);
+    os_block(until); /* which is over */
+    os_block(0);
+}
