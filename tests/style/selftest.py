@@ -168,6 +168,8 @@ CASES = [
     (tidy.check, {RUN_C: SPDX + "\n" * 400}, f"{RUN_C}:401:", "401 lines"),
     (tidy.check, edit(RUN_C, "return 0;", "return 0; "), f"{RUN_C}:7:", "blanks"),
     (tidy.check, edit(RUN_C, "    return 0", "\treturn 0"), f"{RUN_C}:7:", "tab"),
+    (tidy.check, {"tools/script": "#!/bin/sh\n" + "<" * 7 + " HEAD\n"}, "tools/script:2:", "merge"),
+    (tidy.check, {RUN_C: SPDX + ">" * 7 + " side\n"}, f"{RUN_C}:2:", "merge"),
     (tidy.check, {RUN_C: SPDX + "int a;"}, f"{RUN_C}:2:", "no newline"),
     (tidy.check, {RUN_C: "int a;\n"}, f"{RUN_C}:1:", "SPDX"),
     (tidy.check, edit(RUN_C, "return 0;", "return 0; // TO" "DO"), f"{RUN_C}:7:", "open ends"),

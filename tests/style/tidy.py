@@ -34,6 +34,8 @@ def check_lines(path, text):
             yield f"{path}:{number}: blanks at the end of the line"
         if "\t" in line and path.endswith(source.C_SUFFIXES):
             yield f"{path}:{number}: a tab"
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            yield f"{path}:{number}: a mark of a merge that was not finished"
         if match := OPEN_ENDS.search(line):
             yield f"{path}:{number}: {match[0]}: do it now or file it, the code has no open ends"
 
