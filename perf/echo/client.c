@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+/*
+ * echo_client: connections to an echo server, each with one message to and fro at a time, on a ring
+ * of its own that does less for each message than any server has to: it is not what is measured.
+ * Prints how many messages there were and in how many seconds.
+ *
+ * With --each a connection ends after so many messages, by a reset, which leaves nothing behind in
+ * the kernel, and a new one takes its place.
+ */
+#include <argp.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <liburing.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ENTRIES = 4096, BUFFERS = 4096, SIZE_MAX_ = 4096, NUMBER_MAX = 1000000000 };
+
+struct settings {
+    unsigned long port, connections, messages, each, size;
+};
+
+struct connection {
+    int fd;
+    unsigned generation; /* of the completions that are still its own */
+    unsigned long left;  /* messages until it is replaced */
+    unsigned long got;   /* bytes of the message under way */
+};
+
+struct client {
+    struct settings settings;
+    struct io_uring ring;
+    struct io_uring_buf_ring *queue;
+    char *memory;
+    char message[SIZE_MAX_];
+    struct connection *connections;
+    unsigned long begun, done, opened;
+};
+
+_Noreturn static void fail(const char *what, int code)
+{
+    fprintf(stderr, "echo_client: %s: %s\n", what, code ? strerror(code) : "it was closed");
+    exit(1);
+}
+
+static struct io_uring_sqe *entry(struct client *client, unsigned long index)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&client->ring);
+    const struct connection *connection = &client->connections[index];
+
+    while (!sqe) {
+        io_uring_submit(&client->ring);
+        sqe = io_uring_get_sqe(&client->ring);
+    }
+    memset(sqe, 0, sizeof(*sqe));
+    sqe->fd = connection->fd;
+    sqe->user_data = (uint64_t)connection->generation << 32 | (uint32_t)index;
+    return sqe;
+}
+
+static void arm_recv(struct client *client, unsigned long index)
+{
+    struct io_uring_sqe *sqe = entry(client, index);
+
+    sqe->opcode = IORING_OP_RECV;
+    sqe->ioprio = IORING_RECV_MULTISHOT;
+    sqe->flags = IOSQE_BUFFER_SELECT;
+}
+
+/* The next message of a connection, if there are to be more. */
+static void send_next(struct client *client, unsigned long index)
+{
+    if (client->begun == client->settings.messages)
+        return;
+    struct io_uring_sqe *sqe = entry(client, index);
+    client->begun++;
+    client->connections[index].got = 0;
+    sqe->opcode = IORING_OP_SEND;
+    sqe->addr = (uint64_t)(uintptr_t)client->message;
+    sqe->len = (unsigned)client->settings.size;
+    sqe->msg_flags = MSG_NOSIGNAL | MSG_WAITALL;
+    sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+}
+
+/* The source address changes now and then, so that it has ports for all of them. */
+static void open_one(struct client *client, unsigned long index)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((in_port_t)client->settings.port)};
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    const struct linger reset = {.l_onoff = 1};
+    const int yes = 1;
+    struct connection *connection = &client->connections[index];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        fail("socket", errno);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(client->opened++ / 10000 % 100));
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof(yes));
+    if (bind(fd, (struct sockaddr *)&from, sizeof(from)) < 0 ||
+        connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+        fail("connect", errno);
+    connection->fd = fd;
+    connection->generation = (connection->generation + 1) & 0x7fffffff;
+    connection->left = client->settings.each;
+    arm_recv(client, index);
+}
+
+static void replace(struct client *client, unsigned long index)
+{
+    struct connection *connection = &client->connections[index];
+    struct io_uring_sqe *sqe = entry(client, index);
+
+    /* The receive holds the socket, so that closing it alone would reset nothing. */
+    sqe->opcode = IORING_OP_ASYNC_CANCEL;
+    sqe->cancel_flags = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL;
+    sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+    sqe->user_data = UINT64_MAX;
+    io_uring_submit_and_get_events(&client->ring);
+    close(connection->fd);
+    open_one(client, index);
+}
+
+static void answered(struct client *client, unsigned long index)
+{
+    struct connection *connection = &client->connections[index];
+
+    client->done++;
+    if (client->settings.each && --connection->left == 0)
+        replace(client, index);
+    send_next(client, index);
+}
+
+static void completed(struct client *client, const struct io_uring_cqe *cqe)
+{
+    unsigned long index = (uint32_t)cqe->user_data;
+    bool many = cqe->flags & IORING_CQE_F_MORE;
+
+    if (cqe->flags & IORING_CQE_F_BUFFER) {
+        unsigned buffer = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
+        io_uring_buf_ring_add(client->queue, client->memory + (size_t)buffer * SIZE_MAX_, SIZE_MAX_,
+                              (unsigned short)buffer, io_uring_buf_ring_mask(BUFFERS), 0);
+        io_uring_buf_ring_advance(client->queue, 1);
+    }
+    if (cqe->user_data == UINT64_MAX ||
+        cqe->user_data >> 32 != client->connections[index].generation)
+        return;
+    if (cqe->res <= 0)
+        fail("a connection", -cqe->res);
+    client->connections[index].got += (unsigned)cqe->res;
+    if (!many)
+        arm_recv(client, index);
+    if (client->connections[index].got == client->settings.size)
+        answered(client, index);
+}
+
+static void make_ring(struct client *client)
+{
+    struct io_uring_params params = {
+        .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                 IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
+    };
+    struct io_uring_buf_reg registration = {.ring_entries = BUFFERS};
+    const size_t queue_size = BUFFERS * sizeof(struct io_uring_buf);
+    int rc = io_uring_queue_init_params(ENTRIES, &client->ring, &params);
+
+    if (rc < 0)
+        fail("io_uring", -rc);
+    io_uring_register_ring_fd(&client->ring);
+    client->queue = mmap(NULL, queue_size + (size_t)BUFFERS * SIZE_MAX_, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    client->connections = calloc(client->settings.connections, sizeof(*client->connections));
+    if (client->queue == MAP_FAILED || !client->connections)
+        fail("memory", ENOMEM);
+    client->memory = (char *)client->queue + queue_size;
+    registration.ring_addr = (uint64_t)(uintptr_t)client->queue;
+    rc = io_uring_register_buf_ring(&client->ring, &registration, 0);
+    if (rc < 0)
+        fail("buffers", -rc);
+    for (unsigned i = 0; i < BUFFERS; i++)
+        io_uring_buf_ring_add(client->queue, client->memory + (size_t)i * SIZE_MAX_, SIZE_MAX_,
+                              (unsigned short)i, io_uring_buf_ring_mask(BUFFERS), (int)i);
+    io_uring_buf_ring_advance(client->queue, BUFFERS);
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void run(struct client *client)
+{
+    struct io_uring_cqe *cqe;
+
+    while (client->done < client->settings.messages) {
+        int rc = io_uring_submit_and_wait(&client->ring, 1);
+        if (rc < 0 && rc != -EINTR)
+            fail("io_uring_enter", -rc);
+        /* One at a time: what is answered may enter the kernel itself. */
+        while (io_uring_peek_cqe(&client->ring, &cqe) == 0) {
+            struct io_uring_cqe one = *cqe;
+            io_uring_cqe_seen(&client->ring, cqe);
+            completed(client, &one);
+        }
+    }
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct settings *settings = state->input;
+    unsigned long most = key == 'p' ? UINT16_MAX : key == 's' ? SIZE_MAX_ : NUMBER_MAX;
+    char *end = NULL;
+
+    if (key == ARGP_KEY_END) {
+        if (!settings->port)
+            argp_failure(state, 2, 0, "give it the server's --port");
+        if (settings->connections > BUFFERS)
+            argp_failure(state, 2, 0, "at most %d connections", BUFFERS);
+        return 0;
+    }
+    if (!text || !strchr("pcnes", key))
+        return ARGP_ERR_UNKNOWN;
+    unsigned long value = strtoul(text, &end, 10);
+    if (end == text || *end || *text == '-' || value < 1 || value > most)
+        argp_failure(state, 2, 0, "'%s' is no number from 1 to %lu", text, most);
+    *(key == 'p'   ? &settings->port
+      : key == 'c' ? &settings->connections
+      : key == 'n' ? &settings->messages
+      : key == 'e' ? &settings->each
+                   : &settings->size) = value;
+    return 0;
+}
+
+static const struct argp_option options[] = {
+    {"port", 'p', "N", 0, "of the server on 127.0.0.1", 0},
+    {"connections", 'c', "N", 0, "at a time (64)", 0},
+    {"messages", 'n', "N", 0, "in all (100000)", 0},
+    {"each", 'e', "N", 0, "messages of a connection, then a new one takes its place", 0},
+    {"size", 's', "N", 0, "of a message in bytes (64)", 0},
+    {0},
+};
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, NULL, "Messages to an echo server and back.",
+                                     NULL,    NULL,  NULL};
+    static struct client client = {.settings = {.connections = 64, .messages = 100000, .size = 64}};
+
+    argp_parse(&argp, argc, argv, 0, NULL, &client.settings);
+    make_ring(&client);
+    for (unsigned long i = 0; i < client.settings.connections; i++)
+        open_one(&client, i);
+    double start = now();
+    for (unsigned long i = 0; i < client.settings.connections; i++)
+        send_next(&client, i);
+    run(&client);
+    printf("%lu messages in %.6f s\n", client.done, now() - start);
+    return 0;
+}
