@@ -9,11 +9,14 @@
 #include <coil/file.h>
 #include <coil/future.h>
 #include <coil/gen.h>
+#include <coil/group.h>
 #include <coil/inspect.h>
 #include <coil/loop.h>
 #include <coil/poll.h>
+#include <coil/scope.h>
 #include <coil/sim.h>
 #include <coil/socket.h>
 #include <coil/task.h>
+#include <coil/timeout.h>
 
 #endif

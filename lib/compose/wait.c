@@ -20,6 +20,7 @@ struct wait_entry {
     struct call call;
     struct wait *wait;
     struct coil_future *future;
+    bool repeat; /* it stands earlier in the array, too */
 };
 
 struct wait {
@@ -99,18 +100,22 @@ static const struct waiter_class wait_class = {
     .leave = leave,
 };
 
-/* Writes back those that are done first; both parts keep their order. Returns how many are done.
- * What the array holds now may be somebody else's order: the entries are what was asked for. */
+/* Writes back those that are done first, repeats last; each part keeps its order. Returns how many
+ * are done. What the array holds now may be somebody else's order: the entries are what was asked
+ * for. */
 static int write_done_first(const struct wait *wait, coil_future **futures, size_t n)
 {
     size_t place = 0, done;
 
     for (size_t i = 0; i < n; i++)
-        if (future_done(wait->entries[i].future))
+        if (future_done(wait->entries[i].future) && !wait->entries[i].repeat)
             futures[place++] = wait->entries[i].future;
     done = place;
     for (size_t i = 0; i < n; i++)
-        if (!future_done(wait->entries[i].future))
+        if (!future_done(wait->entries[i].future) && !wait->entries[i].repeat)
+            futures[place++] = wait->entries[i].future;
+    for (size_t i = 0; i < n; i++)
+        if (wait->entries[i].repeat)
             futures[place++] = wait->entries[i].future;
     return (int)done;
 }
@@ -137,11 +142,17 @@ static void watch_all(struct wait *wait, coil_future *const *futures, size_t n)
         *entry = (struct wait_entry){
             .watcher.notify = queue_entry, .wait = wait, .future = future_ref(futures[i])};
         call_init(&entry->call, entry_is_done);
-        if (future_done(futures[i]))
+        entry->repeat = futures[i]->flags & FUTURE_MARKED;
+        futures[i]->flags |= FUTURE_MARKED;
+        if (entry->repeat)
+            wait->left--;
+        else if (future_done(futures[i]))
             queue_entry(&entry->watcher, futures[i]);
         else
             future_watch(futures[i], &entry->watcher);
     }
+    for (size_t i = 0; i < n; i++)
+        futures[i]->flags &= (uint16_t)~FUTURE_MARKED;
 }
 
 static void unwatch_all(struct wait *wait, size_t n)

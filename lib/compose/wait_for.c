@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "compose/timeout.h"
 #include "loop/loop.h"
 
 #include <coil/compose.h>
+#include <coil/timeout.h>
 
 /* No time at all: the future is cancelled, and awaited until it is done. */
 static int without_waiting(coil_future *future, void **result)
@@ -34,9 +34,9 @@ int coil_wait_for(coil_future *future, coil_time limit, void **result)
         return -ECANCELED;
     if (limit <= 0)
         return without_waiting(future, result);
-    struct timeout timeout;
-    rc = timeout_enter(&timeout, task, limit);
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+    rc = coil_timeout_enter(&timeout, limit);
     if (rc < 0)
         return rc;
-    return timeout_exit(&timeout, coil_await(future, result));
+    return coil_timeout_exit(&timeout, coil_await(future, result));
 }

@@ -46,11 +46,14 @@ static void refuse(struct coil_future *task, void *unused)
     task_refuse(task);
 }
 
-/* One that waited on when every wait was refused. */
+/* One that waited on when every wait was refused. Who waits for it and cannot leave, as a group's
+ * parent, comes to its end by itself after that. */
 static void abandon(struct coil_future *task, void *count)
 {
     char message[64];
 
+    if (task->run && task->run->waiter)
+        return;
     snprintf(message, sizeof(message), "a task went on to wait %d times and was abandoned",
              TASK_REFUSALS_MAX);
     sched_report(task->sched, message, 0, task); /* while one can see where it stands */
@@ -77,8 +80,11 @@ int coil_close(coil_loop *loop)
     cancel_operations(loop->engine);
     drain(loop);
     int abandoned = 0;
-    sched_each_task(sched, abandon, &abandoned);
-    drain(loop); /* those who watched the abandoned ones */
+    for (int before = -1; before != abandoned && sched->task_count;) {
+        before = abandoned;
+        sched_each_task(sched, abandon, &abandoned);
+        drain(loop); /* those who watched the abandoned ones */
+    }
     ASSERT(sched->task_count == 0 && loop->timers.live == 0 && list_empty(&loop->closers));
     stacks_fini(&sched->stacks);
     engine_detach(loop->engine);

@@ -63,7 +63,9 @@ enum future_flags {
     FUTURE_OWNS_ARG = 8,    /* task: `arg` is a copy of ours */
     FUTURE_REFUSED = 16,    /* task: its loop closes, every wait is refused */
     FUTURE_SEEN = 32,       /* inspect's own two marks */
-    FUTURE_AWAITED = 64
+    FUTURE_AWAITED = 64,
+    FUTURE_COVERED = 128, /* task: a cancelled scope covers it, every wait is refused */
+    FUTURE_MARKED = 256   /* met already, by who goes through an array of futures just now */
 };
 
 struct coil_future {

@@ -28,7 +28,7 @@ static inline bool task_ends_before_start(const struct coil_future *task)
 /* Whether something is to be delivered to a task that resumes. */
 static inline bool task_is_interrupted(const struct coil_future *task)
 {
-    return unlikely(task->flags & (FUTURE_MUST_CANCEL | FUTURE_REFUSED));
+    return unlikely(task->flags & (FUTURE_MUST_CANCEL | FUTURE_REFUSED | FUTURE_COVERED));
 }
 
 /*

@@ -115,6 +115,7 @@ int task_start(struct coil_future *task)
     run->fiber.parent = task->sched->home; /* whoever started it may end before it does */
     run->leaf = &run->fiber;
     run->waiter = NULL;
+    run->scope = NULL;
     run->refusals = 0;
     task->run = run;
     return 0;
@@ -175,10 +176,11 @@ static NOINLINE void refuse_again(struct coil_future *task)
 
 bool task_wait_refused(struct coil_future *task)
 {
-    if (likely(!(task->flags & FUTURE_REFUSED)))
+    if (likely(!(task->flags & (FUTURE_REFUSED | FUTURE_COVERED))))
         return false;
     task->flags &= (uint16_t)~FUTURE_MUST_CANCEL; /* the refusal delivers it */
-    refuse_again(task);
+    if (task->flags & FUTURE_REFUSED)
+        refuse_again(task);
     return true;
 }
 

@@ -13,10 +13,11 @@
 #include <coil/task.h>
 
 struct task_run {
-    struct fiber fiber;    /* the first of the chain */
-    struct fiber *leaf;    /* the one that parked; a generator's, when it waits */
-    struct waiter *waiter; /* what the task waits for; NULL: for its turn */
-    unsigned refusals;     /* waits refused since the loop began to close */
+    struct fiber fiber;       /* the first of the chain */
+    struct fiber *leaf;       /* the one that parked; a generator's, when it waits */
+    struct waiter *waiter;    /* what the task waits for; NULL: for its turn */
+    struct coil_scope *scope; /* the innermost, or NULL */
+    unsigned refusals;        /* waits refused since the loop began to close */
 };
 
 enum { TASK_REFUSALS_MAX = 100 }; /* as coil_close promises */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "compose/timeout.h"
-
+#include "engine/engine.h"
 #include "faults.h"
 #include "world.h"
 
@@ -21,10 +20,10 @@ static coil_task *self(void)
 
 static void *sleeps_too_long(void *arg)
 {
-    struct timeout timeout;
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
 
-    PASS(timeout_enter(&timeout, self(), COIL_MS(20)));
-    FAILS(timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ETIMEDOUT);
+    PASS(coil_timeout_enter(&timeout, COIL_MS(20)));
+    FAILS(coil_timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ETIMEDOUT);
     CHECK_EQ(world_time(arg), COIL_MS(20));
     CHECK_EQ(coil_cancelling(self()), 0);
     PASS(coil_sleep(COIL_SEC(1)));
@@ -40,12 +39,13 @@ TEST(timeout, turns_its_own_cancellation_into_an_error)
 
 static void *is_in_time(void *arg)
 {
-    struct timeout timeout;
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
 
-    PASS(timeout_enter(&timeout, self(), COIL_MS(20)));
-    CHECK_EQ(timeout_exit(&timeout, coil_sleep(COIL_MS(10))), 0);
-    PASS(timeout_enter(&timeout, self(), COIL_MS(20)));
-    FAILS(timeout_exit(&timeout, -EIO), -EIO);
+    PASS(coil_timeout_enter(&timeout, COIL_MS(20)));
+    CHECK_EQ(coil_timeout_exit(&timeout, coil_sleep(COIL_MS(10))), 0);
+    timeout = (coil_timeout)COIL_TIMEOUT_INIT;
+    PASS(coil_timeout_enter(&timeout, COIL_MS(20)));
+    FAILS(coil_timeout_exit(&timeout, -EIO), -EIO);
     PASS(coil_sleep(COIL_SEC(1))); /* nothing comes after it */
     CHECK_EQ(world_time(arg), COIL_MS(1010));
     return NULL;
@@ -60,10 +60,10 @@ TEST(timeout, does_nothing_when_it_is_left_in_time)
 
 static void *has_no_limit(void *arg)
 {
-    struct timeout timeout;
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
 
-    PASS(timeout_enter(&timeout, self(), COIL_NEVER));
-    CHECK_EQ(timeout_exit(&timeout, coil_sleep(COIL_SEC(1e9))), 0);
+    PASS(coil_timeout_enter(&timeout, COIL_NEVER));
+    CHECK_EQ(coil_timeout_exit(&timeout, coil_sleep(COIL_SEC(1e9))), 0);
     CHECK_EQ(world_time(arg), COIL_SEC(1e9));
     return NULL;
 }
@@ -78,11 +78,11 @@ TEST(timeout, never_is_no_limit)
 /* TO3: what is inside runs to its first wait. */
 static void *has_no_time(void *arg)
 {
-    struct timeout timeout;
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
 
-    PASS(timeout_enter(&timeout, self(), 0));
+    PASS(coil_timeout_enter(&timeout, 0));
     record(arg, "runs");
-    FAILS(timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ETIMEDOUT);
+    FAILS(coil_timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ETIMEDOUT);
     return NULL;
 }
 
@@ -99,12 +99,12 @@ TEST(timeout, without_time_the_first_wait_ends_it)
 /* TO3: the body goes on as if nothing had been. */
 static void *swallows(void *arg)
 {
-    struct timeout timeout;
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
 
-    PASS(timeout_enter(&timeout, self(), COIL_MS(20)));
+    PASS(coil_timeout_enter(&timeout, COIL_MS(20)));
     FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED);
     CHECK_EQ(coil_cancelling(self()), 1);
-    CHECK_EQ(timeout_exit(&timeout, 0), 0);
+    CHECK_EQ(coil_timeout_exit(&timeout, 0), 0);
     CHECK_EQ(coil_cancelling(self()), 0);
     CHECK_EQ(world_time(arg), COIL_MS(20));
     return NULL;
@@ -120,12 +120,12 @@ TEST(timeout, a_body_that_swallows_it_keeps_its_outcome)
 /* TO2: the count at the entry is what the exit compares with. */
 static void *was_cancelled_before(void *arg)
 {
-    struct timeout timeout;
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
 
     CHECK(coil_cancel(self()));
     FAILS(coil_sleep(0), -ECANCELED);
-    PASS(timeout_enter(&timeout, self(), COIL_MS(20)));
-    FAILS(timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ETIMEDOUT);
+    PASS(coil_timeout_enter(&timeout, COIL_MS(20)));
+    FAILS(coil_timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ETIMEDOUT);
     CHECK_EQ(coil_cancelling(self()), 1);
     CHECK_EQ(world_time(arg), COIL_MS(20));
     return NULL;
@@ -140,12 +140,12 @@ TEST(timeout, an_earlier_cancellation_does_not_count)
 
 static void *is_cancelled_and_late(void *arg)
 {
-    struct timeout timeout;
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
 
     (void)arg;
-    PASS(timeout_enter(&timeout, self(), COIL_MS(20)));
+    PASS(coil_timeout_enter(&timeout, COIL_MS(20)));
     PASS(coil_handle_error(coil_call_later(coil_get_running_loop(), COIL_MS(20), cancels, self())));
-    FAILS(timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ECANCELED);
+    FAILS(coil_timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ECANCELED);
     CHECK_EQ(coil_cancelling(self()), 1);
     return NULL;
 }
@@ -159,12 +159,12 @@ TEST(timeout, somebody_elses_cancellation_outweighs_it)
 
 static void *is_cancelled(void *arg)
 {
-    struct timeout timeout;
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
 
     (void)arg;
-    PASS(timeout_enter(&timeout, self(), COIL_MS(20)));
+    PASS(coil_timeout_enter(&timeout, COIL_MS(20)));
     PASS(coil_handle_error(coil_call_later(coil_get_running_loop(), COIL_MS(10), cancels, self())));
-    FAILS(timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ECANCELED);
+    FAILS(coil_timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ECANCELED);
     CHECK_EQ(coil_cancelling(self()), 1);
     PASS(coil_sleep(COIL_SEC(1)));
     return NULL;
@@ -186,12 +186,12 @@ struct nested {
 static void *nests(void *arg)
 {
     struct nested *nested = arg;
-    struct timeout outer, inner;
+    coil_timeout outer = COIL_TIMEOUT_INIT, inner = COIL_TIMEOUT_INIT;
 
-    PASS(timeout_enter(&outer, self(), nested->limits[1]));
-    PASS(timeout_enter(&inner, self(), nested->limits[0]));
-    nested->inner = timeout_exit(&inner, coil_sleep(COIL_SEC(9)));
-    nested->outer = timeout_exit(&outer, nested->inner);
+    PASS(coil_timeout_enter(&outer, nested->limits[1]));
+    PASS(coil_timeout_enter(&inner, nested->limits[0]));
+    nested->inner = coil_timeout_exit(&inner, coil_sleep(COIL_SEC(9)));
+    nested->outer = coil_timeout_exit(&outer, nested->inner);
     CHECK_EQ(coil_cancelling(self()), 0);
     PASS(coil_sleep(COIL_SEC(5)));
     return NULL;
@@ -232,11 +232,11 @@ TEST(timeout, two_at_once_come_out_at_the_outer_scope)
 
 static void *has_no_memory(void *arg)
 {
-    struct timeout timeout;
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
 
     (void)arg;
     faults_fail(1, "alloc");
-    FAILS(timeout_enter(&timeout, self(), COIL_MS(20)), -ENOMEM);
+    FAILS(coil_timeout_enter(&timeout, COIL_MS(20)), -ENOMEM);
     CHECK_EQ(faults_met(), 1);
     faults_end();
     PASS(coil_sleep(COIL_SEC(1)));
@@ -250,4 +250,206 @@ TEST(timeout, without_memory_there_is_no_scope)
     if (check_walking()) /* it has faults of its own */
         return;
     PASS(world_run(&w, has_no_memory, NULL));
+}
+
+/* ---- points in time, and moving them -------------------------------------------------------- */
+
+static coil_time in(coil_time delay)
+{
+    return coil_loop_time(coil_get_running_loop()) + delay;
+}
+
+static void *ends_at_a_point(void *arg)
+{
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+    coil_time when = in(COIL_MS(20));
+
+    CHECK_EQ(coil_timeout_when(&timeout), COIL_NEVER);
+    PASS(coil_timeout_enter_at(&timeout, when));
+    CHECK_EQ(coil_timeout_when(&timeout), when);
+    CHECK(!coil_timeout_expired(&timeout));
+    FAILS(coil_timeout_exit(&timeout, coil_sleep(COIL_SEC(1))), -ETIMEDOUT);
+    CHECK(coil_timeout_expired(&timeout));
+    CHECK_EQ(coil_timeout_when(&timeout), when);
+    CHECK_EQ(world_time(arg), COIL_MS(20));
+    return NULL;
+}
+
+TEST(timeout, may_end_at_a_point_of_the_clock)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, ends_at_a_point, &w));
+}
+
+static void *is_put_off(void *arg)
+{
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+
+    PASS(coil_timeout_enter(&timeout, COIL_MS(20)));
+    PASS(coil_timeout_reschedule(&timeout, in(COIL_MS(50))));
+    PASS(coil_sleep(COIL_MS(30)));
+    PASS(coil_timeout_reschedule(&timeout, COIL_NEVER));
+    PASS(coil_sleep(COIL_MS(30)));
+    PASS(coil_timeout_reschedule(&timeout, in(-1)));
+    FAILS(coil_yield_now(), -ECANCELED);
+    CHECK_EQ(world_time(arg), COIL_MS(60));
+    FAILS(coil_timeout_exit(&timeout, -ECANCELED), -ETIMEDOUT);
+    return NULL;
+}
+
+TEST(timeout, may_be_put_off_taken_away_and_brought_forward)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, is_put_off, &w));
+}
+
+/* What is due is due before what the body yields to. */
+static void *yields_without_time(void *arg)
+{
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+
+    (void)arg;
+    PASS(coil_timeout_enter(&timeout, 0));
+    FAILS(coil_timeout_exit(&timeout, coil_yield_now()), -ETIMEDOUT);
+    return NULL;
+}
+
+TEST(timeout, without_time_even_a_yield_is_too_long)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, yields_without_time, NULL));
+}
+
+/* ---- states --------------------------------------------------------------------------------- */
+
+static void *goes_through_its_states(void *arg)
+{
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+
+    (void)arg;
+    FAILS(coil_timeout_exit(&timeout, 0), -COIL_EINVALSTATE);
+    FAILS(coil_timeout_reschedule(&timeout, COIL_NEVER), -COIL_EINVALSTATE);
+    PASS(coil_timeout_enter(&timeout, COIL_MS(20)));
+    FAILS(coil_timeout_enter(&timeout, COIL_MS(20)), -EBUSY);
+    FAILS(coil_timeout_enter_at(&timeout, COIL_NEVER), -EBUSY);
+    FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED);
+    FAILS(coil_timeout_enter(&timeout, COIL_MS(20)), -EBUSY);
+    FAILS(coil_timeout_reschedule(&timeout, COIL_NEVER), -COIL_EINVALSTATE);
+    FAILS(coil_timeout_exit(&timeout, -ECANCELED), -ETIMEDOUT);
+    FAILS(coil_timeout_exit(&timeout, -ECANCELED), -COIL_EINVALSTATE);
+    FAILS(coil_timeout_enter(&timeout, COIL_MS(20)), -COIL_EINVALSTATE);
+    FAILS(coil_timeout_reschedule(&timeout, COIL_NEVER), -COIL_EINVALSTATE);
+    PASS(coil_sleep(COIL_SEC(1)));
+    return NULL;
+}
+
+TEST(timeout, a_scope_is_entered_once_and_left_once)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, goes_through_its_states, NULL));
+}
+
+static void *leaves_anothers(void *arg)
+{
+    FAILS(coil_timeout_exit(arg, 0), -EPERM);
+    return NULL;
+}
+
+static void *lets_another_leave(void *arg)
+{
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+
+    (void)arg;
+    PASS(coil_timeout_enter(&timeout, COIL_SEC(1)));
+    COIL_AUTO coil_task *task = coil_create_task(leaves_anothers, &timeout);
+    PASS(coil_await(task, NULL));
+    CHECK_EQ(coil_timeout_exit(&timeout, 5), 5);
+    return NULL;
+}
+
+TEST(timeout, only_who_entered_leaves)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, lets_another_leave, NULL));
+}
+
+TEST(timeout, bad_arguments_are_refused)
+{
+    coil_timeout timeout = COIL_TIMEOUT_INIT, torn = COIL_TIMEOUT_INIT;
+
+    torn.state = 77;
+    FAILS(coil_timeout_enter(NULL, 1), -EINVAL);
+    FAILS(coil_timeout_enter_at(NULL, 1), -EINVAL);
+    FAILS(coil_timeout_enter(&torn, 1), -EINVAL);
+    FAILS(coil_timeout_enter(&timeout, 1), -COIL_ENOLOOP);
+    FAILS(coil_timeout_enter_at(&timeout, 1), -COIL_ENOLOOP);
+    FAILS(coil_timeout_exit(NULL, 0), -EINVAL);
+    FAILS(coil_timeout_reschedule(NULL, 1), -EINVAL);
+    FAILS(coil_timeout_when(NULL), -EINVAL);
+    CHECK(!coil_timeout_expired(NULL));
+}
+
+/* An operation that has succeeded puts the cancellation off to a wait that never comes: nothing of
+ * it is left, even if an older request is still counted. */
+static void *is_late_in_spite_of_success(void *arg)
+{
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+
+    (void)arg;
+    CHECK(coil_cancel(self()));
+    FAILS(coil_yield_now(), -ECANCELED);
+    PASS(coil_timeout_enter(&timeout, COIL_MS(5)));
+    CHECK_EQ(world_op(OP_READ, 3, NULL, 0), 7);
+    CHECK(coil_timeout_expired(&timeout));
+    CHECK_EQ(coil_timeout_exit(&timeout, 7), 7);
+    CHECK_EQ(coil_cancelling(self()), 1);
+    PASS(coil_sleep(COIL_SEC(1)));
+    return NULL;
+}
+
+TEST(timeout, what_was_put_off_goes_with_the_scope)
+{
+    WORLD(w);
+
+    if (!w.sim)
+        return;
+    world_script(w.sim, (coil_sim_answer){.opcode = OP_READ,
+                                          .fd = COIL_SIM_ANY,
+                                          .result = 7,
+                                          .delay = COIL_MS(10),
+                                          .cancel = COIL_SIM_CANCEL_IGNORED});
+    PASS(world_run(&w, is_late_in_spite_of_success, NULL));
+}
+
+/* ---- closing -------------------------------------------------------------------------------- */
+
+static void *begins_while_the_loop_closes(void *arg)
+{
+    coil_timeout outer = COIL_TIMEOUT_INIT, timeout = COIL_TIMEOUT_INIT;
+
+    PASS(coil_timeout_enter(&outer, COIL_SEC(1)));
+    FAILS(coil_sleep(COIL_SEC(2)), -ECANCELED);
+    PASS(coil_timeout_enter(&timeout, COIL_SEC(1)));
+    PASS(coil_timeout_reschedule(&timeout, in(COIL_SEC(2))));
+    FAILS(coil_timeout_exit(&timeout, coil_sleep(COIL_SEC(3))), -ECANCELED);
+    FAILS(coil_timeout_exit(&outer, -ECANCELED), -ECANCELED);
+    record(arg, "left");
+    return NULL;
+}
+
+TEST(timeout, in_a_closing_loop_it_needs_no_timer)
+{
+    struct record log = {""};
+    WORLD(w);
+    COIL_AUTO coil_task *task =
+        coil_create_task_with(w.loop, begins_while_the_loop_closes, &log, NULL);
+
+    PASS(world_turn(&w));
+    CHECK_EQ(coil_close(w.loop), 0);
+    CHECK(check_walking() || !strcmp(log.text, "left"));
 }

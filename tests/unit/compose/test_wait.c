@@ -413,14 +413,18 @@ static void *waits_for_one_twice(void *arg)
     struct scene *scene = arg;
     coil_future *futures[] = {scene->futures[0], scene->futures[1], scene->futures[0]};
 
-    CHECK_EQ(coil_wait(futures, 3, COIL_NEVER, COIL_FIRST_COMPLETED), 2);
+    CHECK_EQ(coil_wait(futures, 3, COIL_NEVER, COIL_FIRST_COMPLETED), 1);
     CHECK_PTR(futures[0], scene->futures[0]);
-    CHECK_PTR(futures[1], scene->futures[0]);
-    CHECK_PTR(futures[2], scene->futures[1]);
+    CHECK_PTR(futures[1], scene->futures[1]);
+    CHECK_PTR(futures[2], scene->futures[0]);
+    if (check_walking()) /* the futures are gone if that has failed */
+        return NULL;
+    futures[1] = scene->futures[0];
+    CHECK_EQ(coil_wait(futures, 3, COIL_NEVER, COIL_ALL_COMPLETED), 1);
     return NULL;
 }
 
-TEST(wait, a_future_may_appear_more_than_once)
+TEST(wait, a_future_that_appears_twice_counts_once)
 {
     struct scene scene = {.at = {COIL_SEC(1), NEVER, NEVER, NEVER}};
     WORLD(w);

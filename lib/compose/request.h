@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A cancellation that a scope asks of its own task: it counts like any other while it is out, and
+ * at the exit the scope takes it back and learns whether others have asked, too.
+ */
+#ifndef COMPOSE_REQUEST_H
+#define COMPOSE_REQUEST_H
+
+#include "task/future.h"
+
+#include <coil/task.h>
+
+/* Whether a request that was made before now still waits to be delivered. */
+static inline bool request_pending(const coil_task *task)
+{
+    return task->flags & FUTURE_MUST_CANCEL;
+}
+
+/*
+ * `before` requests were there at the entry, one of them undelivered if `pending`. True: nobody
+ * else has asked since. Then nothing is left of ours, also when it was not delivered: an operation
+ * that had succeeded put it off to a wait that never came.
+ */
+static inline bool request_take_back(coil_task *task, int before, bool pending)
+{
+    bool ours_alone = coil_uncancel(task) <= before;
+
+    if (ours_alone && !pending)
+        task->flags &= (uint16_t)~FUTURE_MUST_CANCEL;
+    return ours_alone;
+}
+
+#endif
