@@ -10,13 +10,17 @@ MODE is the clock that the program runs on: `virtual` or `real`. In the golden f
     {TASK:a,b}      a line's rest that describes a task and has each of the words
 
 and everything else is literal. Nothing may be printed on standard error, unless the environment
-variable SEED_STDERR is `any`: closing a loop may tell of tasks that it ended.
+variable SEED_STDERR is `any`: closing a loop may tell of tasks that it ended. COIL_INTERRUPT=1.5 in
+the environment is Ctrl-C after so many seconds: examples/seed/clock.c sees to it on the virtual
+clock, and this program on the real one.
 """
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 
 GROUPS = {"ELAPSED": r"([0-9]+\.[0-9]{4})", "ADDR": "(0x[0-9a-f]+)", "TASK": "(.+)"}
 PLACEHOLDER = re.compile(r"\{(ELAPSED|ADDR|TASK)(?::([^}]*))?\}")
@@ -68,15 +72,33 @@ def compare(name, wanted, printed, mode):
         yield "one generator, described twice, has two addresses"
 
 
+def run_program(program, mode):
+    """The exit status, and what the program printed on its two outputs."""
+    pipe = subprocess.PIPE
+    environment = dict(os.environ, COIL_CLOCK=mode)
+    interrupt = environment.get("COIL_INTERRUPT")
+    with subprocess.Popen(program, stdout=pipe, stderr=pipe, env=environment) as run:
+        if mode == "real" and interrupt:
+            timer = threading.Timer(float(interrupt), run.send_signal, [signal.SIGINT])
+            timer.daemon = True
+            timer.start()
+        try:
+            out, err = run.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            raise
+    return run.returncode, out.decode(errors="replace"), err.decode(errors="replace")
+
+
 def main(mode, golden, *program):
-    run = subprocess.run(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    status, printed, warned = run_program(program, mode)
     with open(golden, encoding="utf-8", newline="") as file:
         wanted = file.read()
-    findings = list(compare(os.path.basename(golden), wanted, run.stdout.decode(), mode))
-    if run.returncode != 0:
-        findings.append(f"it ended with {run.returncode}")
-    if run.stderr and os.environ.get("SEED_STDERR") != "any":
-        findings.append("standard error: " + run.stderr.decode(errors="replace"))
+    findings = list(compare(os.path.basename(golden), wanted, printed, mode))
+    if status != 0:
+        findings.append(f"it ended with {status}")
+    if warned and os.environ.get("SEED_STDERR") != "any":
+        findings.append("standard error: " + warned)
     for finding in findings:
         print(finding)
     return bool(findings)
