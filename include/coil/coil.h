@@ -14,6 +14,7 @@
 #include <coil/loop.h>
 #include <coil/poll.h>
 #include <coil/scope.h>
+#include <coil/signal.h>
 #include <coil/sim.h>
 #include <coil/socket.h>
 #include <coil/task.h>

@@ -22,6 +22,7 @@ typedef struct coil_loop_options {
     coil_sim *sim;      /* run on this simulated engine; NULL: on the kernel's */
     size_t stack_size;  /* bytes of a task's stack; 0: 64 KiB; 16 KiB at least, 8 MiB at most */
     size_t stacks_kept; /* free stacks that keep their memory; 0: 1024 */
+    bool keep_sigint;   /* SIGINT does not interrupt this loop's runs */
 } coil_loop_options;
 
 /*
@@ -37,12 +38,18 @@ typedef struct coil_handle {
  * Runs a coroutine as the main task of a new loop, then cancels and awaits the tasks that are left,
  * and closes the loop.
  *
+ * SIGINT cancels the main task: when that ends it, the code is -COIL_EINTERRUPTED; when it goes on,
+ * it goes on. A second SIGINT ends the run at once: what waits is refused, as in coil_close. So it
+ * is in the process's first thread, and where SIGINT had the system's own effect, which it has
+ * again afterwards. An option of the loop leaves SIGINT alone, and a handler by
+ * coil_add_signal_handler comes before this rule.
+ *
  * Suspends: no; it runs a loop itself.
  * Thread: any on which no loop runs.
  * Ownership: the caller takes the result when `result` is given.
  * Cancellation: -ECANCELED when the main task ended as cancelled.
- * Errors: the main task's code; -EINVAL for NULL; -EBUSY inside a running loop; those of
- *         coil_loop_new and coil_run_until_complete.
+ * Errors: the main task's code; -COIL_EINTERRUPTED; -EINVAL for NULL; -EBUSY inside a running loop;
+ * those of coil_loop_new and coil_run_until_complete.
  */
 COIL_API int coil_run(coil_fn main, void *arg, void **result);
 
@@ -123,14 +130,15 @@ COIL_API COIL_NODISCARD int coil_run_until_complete(coil_loop *loop, coil_future
 
 /*
  * Runs a loop until coil_stop. Tasks and callbacks stay as they are and go on at the next run.
+ * SIGINT ends the run, in the same way and under the same conditions as in coil_run.
  *
  * Suspends: no; it runs the loop.
  * Thread: the loop's: the first run decides which.
  * Ownership: none.
  * Cancellation: none.
  * Errors: -EINVAL for NULL; the code of an error-encoded pointer; -EBUSY while a loop runs on this
- *         thread; -COIL_ECLOSED; -COIL_EDEADLOCK on a simulated engine when nothing can happen any
- *         more.
+ *         thread; -COIL_ECLOSED; -COIL_EINTERRUPTED; -COIL_EDEADLOCK on a simulated engine when
+ * nothing can happen any more.
  */
 COIL_API COIL_NODISCARD int coil_run_forever(coil_loop *loop);
 

@@ -74,6 +74,7 @@ int coil_close(coil_loop *loop)
     if (sched_running() || sched->closing) /* closing: from a handler of errors */
         return -EBUSY;
     sched->closing = true;
+    interrupts_close(loop);
     inbox_close(&loop->inbox);
     handles_drop(loop);
     sched_each_task(sched, refuse, NULL);

@@ -60,7 +60,7 @@ static void run(struct call *call, bool drop)
         handle_call(handle->loop, fn, userdata);
 }
 
-void inbox_drain_slow(struct inbox *inbox, struct sched *sched)
+void inbox_drain(struct inbox *inbox, struct sched *sched)
 {
     lock(inbox);
     struct handle *handle = inbox->first;
@@ -120,8 +120,7 @@ static coil_handle post(coil_loop *loop, coil_callback fn, void *userdata)
     handle->next = NULL;
     *inbox->end = handle;
     inbox->end = &handle->next;
-    atomic_store(&inbox->any, true);
-    if (atomic_load(&inbox->asleep) && atomic_exchange(&inbox->asleep, false))
+    if (inbox_ring(inbox))
         engine_wake(loop->engine);
     coil_handle value = handle_of(handle);
     value.index |= INBOX_INDEX;

@@ -38,17 +38,18 @@ void inbox_fini(struct inbox *inbox);
 void inbox_close(struct inbox *inbox);
 
 /* Moves what came to the ready queue. */
-void inbox_drain_slow(struct inbox *inbox, struct sched *sched);
+void inbox_drain(struct inbox *inbox, struct sched *sched);
 
 static inline bool inbox_empty(const struct inbox *inbox)
 {
     return !atomic_load_explicit(&inbox->any, memory_order_relaxed);
 }
 
-static inline void inbox_drain(struct inbox *inbox, struct sched *sched)
+/* Has the loop look here; also from a signal handler. Whether it sleeps, and is to be woken. */
+static inline bool inbox_ring(struct inbox *inbox)
 {
-    if (!inbox_empty(inbox))
-        inbox_drain_slow(inbox, sched);
+    atomic_store(&inbox->any, true);
+    return atomic_load(&inbox->asleep) && atomic_exchange(&inbox->asleep, false);
 }
 
 /* Before the engine blocks; false: something came, do not block. */

@@ -36,6 +36,7 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
     loop->sched->report = exception_report_future;
     timers_init(&loop->timers);
     inbox_init(&loop->inbox);
+    interrupts_init(loop);
     list_init(&loop->closers);
     for (size_t i = 0; i < WATCH_BUCKETS; i++)
         list_init(&loop->watches[i]);
@@ -82,9 +83,12 @@ int coil_run_forever(coil_loop *loop)
 
     if (rc < 0)
         return rc;
+    bool ruled = interrupts_rule(loop, NULL);
     do {
         rc = turn(loop, stopping(loop) ? 0 : TIMER_NEVER);
     } while (rc == 0 && !(stopping(loop) && sched_iteration_done(loop->sched)));
+    if (ruled && interrupts_end_rule(loop) && rc == 0)
+        rc = -COIL_EINTERRUPTED;
     loop_end_run(loop);
     return rc;
 }

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "loop/handle.h"
 #include "loop/inbox.h"
+#include "loop/interrupt.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "timer/timer.h"
@@ -32,6 +33,7 @@ struct coil_loop {
     struct engine *engine;
     struct handles handles;
     struct inbox inbox;
+    struct interrupts interrupts;
     struct list closers; /* loop/descriptor.h */
     int64_t now;         /* the clock when it was last read */
     atomic_bool running; /* these two any thread may ask for */

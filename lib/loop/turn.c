@@ -30,6 +30,14 @@ static void take_due_timers(coil_loop *loop)
         sched_queue(loop->sched, &call->item);
 }
 
+/* Other threads' callbacks and signals; false: a signal ends the run. In this order: what comes
+ * meanwhile has the next turn look again. */
+static NOINLINE bool take_from_outside(coil_loop *loop)
+{
+    inbox_drain(&loop->inbox, loop->sched);
+    return !interrupts_take(loop);
+}
+
 int turn(coil_loop *loop, int64_t until)
 {
     struct sched *sched = loop->sched;
@@ -46,11 +54,12 @@ int turn(coil_loop *loop, int64_t until)
     if (rc < 0 && !(rc == -COIL_ECLOSED && sched->closing))
         return rc;
 
-    /* What came, in asyncio's order: completions, other threads, timers. */
+    /* What came, in asyncio's order: completions, the outside, timers. */
     unsigned news = engine_news(loop->engine);
     if (news & ENGINE_CAME)
         take_completions(loop);
-    inbox_drain(&loop->inbox, sched);
+    if (unlikely(!inbox_empty(&loop->inbox)) && !take_from_outside(loop))
+        return -COIL_EINTERRUPTED;
     /* A deadline may have come as a completion. */
     if ((news | engine_news(loop->engine)) & ENGINE_TIME)
         (void)loop_clock(loop);

@@ -7,7 +7,7 @@
 
 /*
  * One turn. When nothing is ready it waits, until a point of the clock at most; 0: it does not
- * wait. 0, or what the engine says when it cannot go on.
+ * wait. 0, or what the engine says when it cannot go on, or -COIL_EINTERRUPTED.
  */
 int turn(coil_loop *loop, int64_t until);
 

@@ -52,6 +52,9 @@ int os_thread_start(pthread_t *thread, const char *name, os_thread_fn fn, void *
 
 extern _Thread_local char coil__thread_mark __attribute__((tls_model("initial-exec")));
 
+/* Whether this is the process's first thread. */
+bool os_thread_is_main(void);
+
 /* A number that no other living thread has; cheap. */
 static inline uintptr_t os_thread_self(void)
 {

@@ -6,8 +6,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 _Thread_local char coil__thread_mark __attribute__((tls_model("initial-exec")));
+
+bool os_thread_is_main(void)
+{
+    return gettid() == getpid();
+}
 
 int os_thread_start(pthread_t *thread, const char *name, os_thread_fn fn, void *argument)
 {

@@ -42,5 +42,7 @@ coil_loop *coil_loop_new(const coil_loop_options *options)
     coil_loop *loop = loop_new(engine, class, kept);
     if (err_is(loop))
         engine_detach(engine);
+    else
+        loop->interrupts.kept = options->keep_sigint;
     return loop;
 }

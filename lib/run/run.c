@@ -42,6 +42,14 @@ static void cancel_leftovers(coil_loop *loop)
     coil__free(tasks);
 }
 
+/* A main task that SIGINT cancelled, and nobody else did, was interrupted. */
+static int outcome(coil_loop *loop, coil_task *task, int rc)
+{
+    if (rc == -ECANCELED && loop->interrupts.count && coil_uncancel(task) == 0)
+        return -COIL_EINTERRUPTED;
+    return rc;
+}
+
 int coil_run(coil_fn main, void *arg, void **result)
 {
     return coil_run_with(main, arg, result, NULL);
@@ -57,9 +65,15 @@ int coil_run_with(coil_fn main, void *arg, void **result, const coil_loop_option
     if (err_is(loop))
         return err_code(loop);
     coil_task *task = coil_create_task_with(loop, main, arg, NULL);
+    bool ruled = !err_is(task) && interrupts_rule(loop, task);
     int rc = coil_run_until_complete(loop, task, result);
+    if (ruled)
+        rc = outcome(loop, task, rc);
+    if (loop->interrupts.count < 2)
+        cancel_leftovers(loop);
+    if (ruled)
+        (void)interrupts_end_rule(loop); /* too late for a SIGINT to end anything */
     coil_unref(task);
-    cancel_leftovers(loop);
     (void)coil_loop_free(loop);
     return rc;
 }

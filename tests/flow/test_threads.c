@@ -56,6 +56,8 @@ CALL(uncancel, coil_uncancel(s->task))
 CALL(run_forever, coil_run_forever(s->w->loop))
 CALL(run_once, coil_run_once(s->w->loop, 0))
 CALL(fd, coil_loop_fd(s->w->loop))
+CALL(add_signal, coil_add_signal_handler(s->w->loop, 1, nothing, NULL))
+CALL(remove_signal, coil_remove_signal_handler(s->w->loop, 1))
 CALL(stop, (coil_stop(s->w->loop), 0))
 CALL(close, coil_close(s->w->loop))
 CALL(free, coil_loop_free(s->w->loop))
@@ -88,13 +90,41 @@ static void call_elsewhere(void *argument)
 TEST(threads, a_loops_calls_end_the_program_on_another_thread)
 {
     static void (*const calls[])(struct scene * scene) = {
-        call_create_task,  call_create_future, call_set_result, call_set_error,   call_result,
-        call_state,        call_done,          call_cancelled,  call_cancel,      call_add_done,
-        call_remove_done,  call_set_dispose,   call_ref,        call_unref,       call_cancelling,
-        call_uncancel,     call_run_forever,   call_stop,       call_close,       call_free,
-        call_set_loop,     call_time,          call_guard,      call_soon,        call_later,
-        call_at,           call_advance,       call_gather,     call_set_handler, call_get_handler,
-        call_call_handler, call_run_once,      call_fd,
+        call_create_task,
+        call_create_future,
+        call_set_result,
+        call_set_error,
+        call_result,
+        call_state,
+        call_done,
+        call_cancelled,
+        call_cancel,
+        call_add_done,
+        call_remove_done,
+        call_set_dispose,
+        call_ref,
+        call_unref,
+        call_cancelling,
+        call_uncancel,
+        call_run_forever,
+        call_stop,
+        call_close,
+        call_free,
+        call_set_loop,
+        call_time,
+        call_guard,
+        call_soon,
+        call_later,
+        call_at,
+        call_advance,
+        call_gather,
+        call_set_handler,
+        call_get_handler,
+        call_call_handler,
+        call_run_once,
+        call_fd,
+        call_add_signal,
+        call_remove_signal,
     };
     WORLD(w);
     COIL_AUTO coil_future *future = coil_create_future(w.loop);

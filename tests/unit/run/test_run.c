@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "signals.h"
 #include "world.h"
 
 #include <coil/coil.h>
@@ -347,19 +348,26 @@ static void look_at_manners(struct manners *manners)
     CHECK_EQ(pthread_sigmask(SIG_SETMASK, NULL, &manners->mask), 0);
 }
 
-static void check_manners(const struct manners *before, const struct manners *after)
+/* glibc's own, which it sets whenever an action is set. */
+enum { SA_RESTORER_FLAG = 0x04000000 };
+
+/* `exempt`: the signal that coil may handle meanwhile; 0: none. */
+static void check_manners(const struct manners *before, const struct manners *after, int exempt)
 {
     for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
         CHECK_EQ(after->limits[i].rlim_cur, before->limits[i].rlim_cur);
         CHECK_EQ(after->limits[i].rlim_max, before->limits[i].rlim_max);
     }
     for (int i = 1; i <= SIGNALS; i++) {
+        CHECK_EQ(sigismember(&after->mask, i), sigismember(&before->mask, i));
+        if (i == exempt)
+            continue;
         CHECK(after->actions[i].sa_handler == before->actions[i].sa_handler);
-        CHECK_EQ(after->actions[i].sa_flags, before->actions[i].sa_flags);
+        CHECK_EQ(after->actions[i].sa_flags & ~SA_RESTORER_FLAG,
+                 before->actions[i].sa_flags & ~SA_RESTORER_FLAG);
         for (int j = 1; j <= SIGNALS; j++)
             CHECK_EQ(sigismember(&after->actions[i].sa_mask, j),
                      sigismember(&before->actions[i].sa_mask, j));
-        CHECK_EQ(sigismember(&after->mask, i), sigismember(&before->mask, i));
     }
 }
 
@@ -382,8 +390,8 @@ static void run_with_manners(struct scene *scene)
     inside = before;
     PASS(run(scene, busy_main, NULL));
     look_at_manners(&after);
-    check_manners(&before, &after);
-    check_manners(&before, &inside);
+    check_manners(&before, &after, 0);
+    check_manners(&before, &inside, before.actions[SIGINT].sa_handler == SIG_DFL ? SIGINT : 0);
 }
 
 /* Below what is allowed: a soft limit that was raised before would hide a second raise. */
@@ -436,6 +444,148 @@ TEST(run, signals_stay_as_they_were)
         run_with_manners(&scene);
         CHECK_EQ(pthread_sigmask(SIG_SETMASK, &saved_mask, NULL), 0);
     }
+}
+
+/* ---- SIGINT --------------------------------------------------------------------------------- */
+
+static int raise_sigint(void *unused)
+{
+    (void)unused;
+    raise(SIGINT);
+    return 0;
+}
+
+static void interrupt_after(coil_time delay)
+{
+    coil_loop *loop = coil_get_running_loop();
+    PASS(coil_handle_error(coil_call_later(loop, delay, raise_sigint, NULL)));
+}
+
+static void *is_interrupted(void *arg)
+{
+    struct scene *scene = arg;
+
+    PASS(coil_go(cleans_up, arg));
+    interrupt_after(COIL_SEC(1.5));
+    FAILS(coil_sleep(COIL_SEC(9)), -ECANCELED);
+    PASS(coil_sleep(COIL_SEC(1)));
+    record(&scene->log, "main");
+    return COIL_ERR(-ECANCELED);
+}
+
+TEST(run, sigint_cancels_the_main_task)
+{
+    DISPOSITION(former, SIGINT, SIG_DFL);
+    SCENE(scene);
+
+    FAILS(run(&scene, is_interrupted, NULL), -COIL_EINTERRUPTED);
+    CHECK_STR(scene.log.text, "main clean");
+    CHECK_EQ(coil_sim_time(scene.sim), COIL_SEC(1 + 1.5 + 1) + COIL_MS(30));
+    CHECK(disposition_is(SIGINT, SIG_DFL));
+}
+
+static void *swallows_sigint(void *arg)
+{
+    interrupt_after(COIL_SEC(1));
+    FAILS(coil_sleep(COIL_SEC(9)), -ECANCELED);
+    PASS(coil_sleep(COIL_SEC(1)));
+    return arg;
+}
+
+TEST(run, a_main_task_that_swallows_sigint_gives_its_value)
+{
+    DISPOSITION(former, SIGINT, SIG_DFL);
+    SCENE(scene);
+    void *result = NULL;
+
+    PASS(run(&scene, swallows_sigint, &result));
+    CHECK_PTR(result, &scene);
+}
+
+static void *is_refused(void *arg)
+{
+    struct scene *scene = arg;
+
+    FAILS(coil_sleep(COIL_SEC(100)), -ECANCELED);
+    FAILS(coil_sleep(COIL_SEC(100)), -ECANCELED);
+    record(&scene->log, "refused");
+    return NULL;
+}
+
+static void *is_interrupted_twice(void *arg)
+{
+    struct scene *scene = arg;
+
+    PASS(coil_go(is_refused, arg));
+    interrupt_after(COIL_SEC(1));
+    interrupt_after(COIL_SEC(2));
+    FAILS(coil_sleep(COIL_SEC(9)), -ECANCELED);
+    FAILS(coil_sleep(COIL_SEC(9)), -ECANCELED);
+    FAILS(coil_sleep(COIL_SEC(9)), -ECANCELED);
+    record(&scene->log, "main");
+    return NULL;
+}
+
+TEST(run, a_second_sigint_ends_it_at_once)
+{
+    DISPOSITION(former, SIGINT, SIG_DFL);
+    SCENE(scene);
+
+    FAILS(run(&scene, is_interrupted_twice, NULL), -COIL_EINTERRUPTED);
+    CHECK_EQ(coil_sim_time(scene.sim), COIL_SEC(1 + 2));
+    CHECK(strstr(scene.log.text, "main") && strstr(scene.log.text, "refused"));
+}
+
+static void *was_cancelled_before(void *unused)
+{
+    (void)unused;
+    CHECK(coil_cancel(coil_current_task()));
+    raise(SIGINT);
+    return COIL_ERR(coil_sleep(COIL_SEC(9))); /* both are delivered at once */
+}
+
+TEST(run, what_somebody_else_cancelled_was_not_interrupted)
+{
+    DISPOSITION(former, SIGINT, SIG_DFL);
+    SCENE(scene);
+
+    FAILS(run(&scene, was_cancelled_before, NULL), -ECANCELED);
+}
+
+static void *leaves_a_sigint(void *arg)
+{
+    PASS(coil_go(is_refused, arg));
+    PASS(coil_sleep(1));
+    interrupt_after(COIL_SEC(1));
+    return arg;
+}
+
+/* While the leftovers are awaited: from then on they are refused. */
+TEST(run, a_sigint_after_the_main_task_hurries_the_leftovers)
+{
+    DISPOSITION(former, SIGINT, SIG_DFL);
+    SCENE(scene);
+    void *result = NULL;
+
+    PASS(run(&scene, leaves_a_sigint, &result));
+    CHECK_PTR(result, &scene);
+    CHECK_STR(scene.log.text, "refused");
+    CHECK_EQ(coil_sim_time(scene.sim), COIL_SEC(1 + 1) + 1);
+}
+
+static void *checks_sigint(void *unused)
+{
+    CHECK(disposition_is(SIGINT, SIG_DFL));
+    return unused;
+}
+
+TEST(run, an_option_leaves_sigint_alone)
+{
+    DISPOSITION(former, SIGINT, SIG_DFL);
+    SCENE(scene);
+
+    scene.options.keep_sigint = true;
+    PASS(run(&scene, checks_sigint, NULL));
 }
 
 /* Keeps coil's own lines: a sanitizer may have written some, too. */
