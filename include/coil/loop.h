@@ -84,7 +84,8 @@ COIL_API coil_loop *coil_loop_new(const coil_loop_options *options);
  *
  * Suspends: no.
  * Thread: any.
- * Ownership: the loop is borrowed; it may be closed, and the next call then makes a new one.
+ * Ownership: the loop is borrowed; it may be closed, and the next call then makes a new one. A
+ *            loop that coil_set_event_loop has set stays, also closed.
  * Cancellation: none.
  * Errors: as coil_loop_new. Error-encoded.
  */
@@ -103,14 +104,13 @@ COIL_API coil_loop *coil_get_event_loop(void);
 COIL_API int coil_set_event_loop(coil_loop *loop);
 
 /*
- * Returns the loop that runs on this thread; NULL when none does. This is not an error, so it is
- * not encoded.
+ * Returns the loop that runs on this thread.
  *
  * Suspends: no.
  * Thread: any.
  * Ownership: the loop is borrowed.
  * Cancellation: none.
- * Errors: none.
+ * Errors: -COIL_ENOLOOP when none runs. Error-encoded.
  */
 COIL_API coil_loop *coil_get_running_loop(void);
 

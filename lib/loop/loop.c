@@ -174,7 +174,7 @@ int coil_run_until_complete(coil_loop *loop, coil_future *future, void **result)
 coil_loop *coil_get_running_loop(void)
 {
     struct sched *sched = sched_running();
-    return sched ? sched->loop : NULL;
+    return sched ? sched->loop : COIL_ERR(-COIL_ENOLOOP);
 }
 
 bool coil_is_running(const coil_loop *loop)

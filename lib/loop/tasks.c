@@ -12,8 +12,6 @@ int coil_all_tasks(coil_loop *loop, coil_task **out, size_t capacity, unsigned f
         return -EINVAL;
     if (!loop)
         loop = coil_get_running_loop();
-    if (!loop)
-        return -COIL_ENOLOOP;
     int rc = loop_argument(loop);
     if (rc < 0)
         return rc;

@@ -36,11 +36,11 @@ static void forget(coil_loop *loop)
 
 coil_loop *coil_get_event_loop(void)
 {
-    coil_loop *running = coil_get_running_loop();
+    struct sched *running = sched_running();
 
     if (running)
-        return running;
-    if (current.loop && !coil_is_closed(current.loop))
+        return running->loop;
+    if (current.loop && !(current.ours && coil_is_closed(current.loop)))
         return current.loop;
     coil_loop *loop = coil_loop_new(NULL);
     if (err_is(loop))
@@ -81,8 +81,8 @@ int coil_set_event_loop(coil_loop *loop)
 
 coil_loop *run_present_loop(void)
 {
-    coil_loop *running = coil_get_running_loop();
-    return running ? running : current.loop;
+    struct sched *running = sched_running();
+    return running ? running->loop : current.loop;
 }
 
 coil_loop *run_default_loop(void)

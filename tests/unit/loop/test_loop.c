@@ -309,10 +309,10 @@ TEST(loop, does_not_run_within_another_or_itself)
     WORLD(other);
     pair = (struct pair){w.loop, other.loop};
     CHECK(!coil_is_running(w.loop));
-    CHECK_PTR(coil_get_running_loop(), NULL);
+    FAILS(coil_err(coil_get_running_loop()), -COIL_ENOLOOP);
     PASS(world_run(&w, run_within, &pair));
     CHECK(!coil_is_running(w.loop));
-    CHECK_PTR(coil_get_running_loop(), NULL);
+    FAILS(coil_err(coil_get_running_loop()), -COIL_ENOLOOP);
 }
 
 TEST(loop, takes_turns_with_another_on_the_same_thread)

@@ -58,7 +58,7 @@ TEST(current, calls_that_need_a_loop_say_that_there_is_none)
     FAILS(coil_err(coil_gather(&coroutine, 1, 0)), -ENOMEM);
     FAILS(coil_err(coil_gather_futures(NULL, 0, 0)), -ENOMEM);
     kernel_refuses(false, NULL);
-    CHECK_PTR(coil_get_running_loop(), NULL);
+    FAILS(coil_err(coil_get_running_loop()), -COIL_ENOLOOP);
     CHECK_PTR(coil_current_task(), NULL);
 }
 
@@ -110,7 +110,7 @@ TEST(current, the_loop_that_was_set_is_got_until_it_is_taken_away)
     CHECK_PTR(coil_get_event_loop(), w.loop);
     PASS(coil_set_event_loop(w.loop));
     CHECK_PTR(coil_get_event_loop(), w.loop);
-    CHECK_PTR(coil_get_running_loop(), NULL); /* it does not run for that */
+    FAILS(coil_err(coil_get_running_loop()), -COIL_ENOLOOP); /* it does not run for that */
     PASS(coil_set_event_loop(NULL));
     CHECK(has_none());
     CHECK(!coil_is_closed(w.loop));
@@ -145,13 +145,27 @@ TEST(current, calls_without_a_loop_mean_it)
     PASS(coil_set_event_loop(NULL));
 }
 
-TEST(current, a_closed_loop_is_none)
+TEST(current, the_loop_that_was_set_is_got_also_when_it_is_closed)
 {
     WORLD(w);
 
     PASS(coil_set_event_loop(w.loop));
     PASS(coil_close(w.loop));
+    CHECK_PTR(coil_get_event_loop(), w.loop);
+    FAILS(coil_err(coil_create_task(returns_its_argument, NULL)), -COIL_ECLOSED);
+    PASS(coil_set_event_loop(NULL));
+}
+
+TEST(current, instead_of_one_that_was_made_and_closed_another_is_made)
+{
+    coil_loop *loop = coil_get_event_loop();
+
+    PASS(coil_is_err(loop) ? 0 : coil_close(loop));
     CHECK(has_none());
+    COIL_AUTO coil_task *task = coil_create_task(returns_its_argument, NULL);
+    PASS(coil_err(task));
+    PASS(coil_is_err(task) ? 0 : coil_run_until_complete(coil_get_event_loop(), task, NULL));
+    PASS(coil_set_event_loop(NULL));
 }
 
 TEST(current, a_freed_loop_is_forgotten)
@@ -213,7 +227,7 @@ TEST(current, the_running_loop_comes_before_the_threads)
     PASS(world_run(&w, looks_around, &scene));
     CHECK_STR(scene.log.text, "runs");
     CHECK_PTR(coil_get_event_loop(), other.loop);
-    CHECK_PTR(coil_get_running_loop(), NULL);
+    FAILS(coil_err(coil_get_running_loop()), -COIL_ENOLOOP);
     PASS(coil_set_event_loop(NULL));
 }
 

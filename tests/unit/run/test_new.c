@@ -56,7 +56,7 @@ TEST(new, a_loop_neither_runs_nor_is_closed_at_first)
 
     CHECK(!coil_is_running(w.loop));
     CHECK(!coil_is_closed(w.loop));
-    CHECK_PTR(coil_get_running_loop(), NULL);
+    FAILS(coil_err(coil_get_running_loop()), -COIL_ENOLOOP);
     CHECK_EQ(coil_loop_guard(w.loop), COIL_GUARD_NONE);
 }
 
