@@ -64,7 +64,8 @@ typedef int64_t coil_time;
     X(EDEADLOCK, 3006, "every task waits and nothing can wake one")                                \
     X(EGENEXIT, 3010, "the generator is being closed")                                             \
     X(EIGNORED, 3011, "the generator went on yielding when it was closed")                         \
-    X(ENOGEN, 3012, "no generator is running: only a generator may yield")
+    X(ENOGEN, 3012, "no generator is running: only a generator may yield")                         \
+    X(EBROKEN, 3020, "the barrier is broken")
 
 #define COIL_ERROR_ENUM(name, value, text) COIL_##name = value,
 enum coil_error_code { COIL_ERRORS(COIL_ERROR_ENUM) COIL_ERROR_MAX = 4095 };

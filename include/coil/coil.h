@@ -4,6 +4,7 @@
 #define COIL_COIL_H
 
 #include <coil/base.h>
+#include <coil/channel.h>
 #include <coil/compose.h>
 #include <coil/exception.h>
 #include <coil/file.h>
@@ -13,10 +14,12 @@
 #include <coil/inspect.h>
 #include <coil/loop.h>
 #include <coil/poll.h>
+#include <coil/queue.h>
 #include <coil/scope.h>
 #include <coil/signal.h>
 #include <coil/sim.h>
 #include <coil/socket.h>
+#include <coil/sync.h>
 #include <coil/task.h>
 #include <coil/timeout.h>
 

@@ -46,19 +46,44 @@ static void refuse(struct coil_future *task, void *unused)
     task_refuse(task);
 }
 
+struct abandonment {
+    int count;
+    bool stuck; /* nothing else is left: also who waits for what nobody can give any more */
+};
+
 /* One that waited on when every wait was refused. Who waits for it and cannot leave, as a group's
  * parent, comes to its end by itself after that. */
-static void abandon(struct coil_future *task, void *count)
+static void abandon(struct coil_future *task, void *userdata)
 {
+    const struct waiter *waiter = task->run ? task->run->waiter : NULL;
+    struct abandonment *abandonment = userdata;
     char message[64];
 
-    if (task->run && task->run->waiter)
+    if (waiter && !(abandonment->stuck && waiter->class->abandon))
         return;
-    snprintf(message, sizeof(message), "a task went on to wait %d times and was abandoned",
-             TASK_REFUSALS_MAX);
+    if (waiter)
+        snprintf(message, sizeof(message), "a task that waits for a %s was abandoned",
+                 waiter->class->what);
+    else
+        snprintf(message, sizeof(message), "a task went on to wait %d times and was abandoned",
+                 TASK_REFUSALS_MAX);
     sched_report(task->sched, message, 0, task); /* while one can see where it stands */
     task_abandon(task);
-    ++*(int *)count;
+    abandonment->count++;
+}
+
+static int abandon_tasks(coil_loop *loop)
+{
+    struct abandonment abandonment = {0};
+
+    for (int before = -1;
+         loop->sched->task_count && (before != abandonment.count || !abandonment.stuck);) {
+        abandonment.stuck = before == abandonment.count;
+        before = abandonment.count;
+        sched_each_task(loop->sched, abandon, &abandonment);
+        drain(loop); /* those who watched the abandoned ones */
+    }
+    return abandonment.count;
 }
 
 int coil_close(coil_loop *loop)
@@ -80,12 +105,7 @@ int coil_close(coil_loop *loop)
     sched_each_task(sched, refuse, NULL);
     cancel_operations(loop->engine);
     drain(loop);
-    int abandoned = 0;
-    for (int before = -1; before != abandoned && sched->task_count;) {
-        before = abandoned;
-        sched_each_task(sched, abandon, &abandoned);
-        drain(loop); /* those who watched the abandoned ones */
-    }
+    int abandoned = abandon_tasks(loop);
     ASSERT(sched->task_count == 0 && loop->timers.live == 0 && list_empty(&loop->closers));
     stacks_fini(&sched->stacks);
     engine_detach(loop->engine);

@@ -6,7 +6,11 @@
 #include "task/future.h"
 #include "task/task.h"
 
+#include <stdatomic.h>
+
 _Thread_local struct sched *coil__sched_running __attribute__((tls_model("initial-exec")));
+
+static atomic_uint_fast64_t last_number;
 
 struct sched *sched_new(coil_loop *loop, int stack_class, size_t stacks_kept)
 {
@@ -20,6 +24,7 @@ struct sched *sched_new(coil_loop *loop, int stack_class, size_t stacks_kept)
     list_init(&sched->taking);
     stacks_init(&sched->stacks, stacks_kept);
     slab_init(&sched->heads, (sizeof(struct coil_future) + 15) & ~(size_t)15);
+    sched->number = atomic_fetch_add(&last_number, 1) + 1;
     sched->loop = loop;
     sched->stack_class = stack_class;
     return sched;

@@ -43,6 +43,7 @@ struct sched {
     bool counting;
     struct stacks stacks;
     struct slab heads;
+    uint64_t number;                    /* no other loop of the process has it; from 1 */
     coil_loop *loop;                    /* NULL after coil_loop_free */
     bool (*idle_turn)(coil_loop *loop); /* whether a turn would find nothing to do now */
     /* Tells the loop's exception handler of an error that nobody took; `loop` may be NULL. */

@@ -223,6 +223,8 @@ void task_abandon(struct coil_future *task)
     struct fiber *first = task->run ? &task->run->fiber : NULL;
 
     ASSERT(!task->item.queued && task->sched->current == NULL);
+    if (fiber && task->run->waiter && task->run->waiter->class->abandon)
+        task->run->waiter->class->abandon(task->run->waiter);
     finish(task, COIL_ERR(-ECANCELED));
     /* From the one that parked to the task's own: each waits for the one before it. */
     while (fiber) {

@@ -25,6 +25,11 @@ struct waiter_class {
      * cannot be left (an operation in flight), the wait will end by itself.
      */
     bool (*leave)(struct waiter *waiter);
+    /*
+     * The loop closes, and nothing can end this wait any more: forget it, its frame goes. NULL: it
+     * can be left, or will end by itself.
+     */
+    void (*abandon)(struct waiter *waiter);
     /* The wait's own outcome outranks a cancellation that came after it (contract 3). */
     bool outcome_wins;
 };
