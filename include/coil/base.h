@@ -21,9 +21,11 @@
 #if defined(__GNUC__)
 #define COIL_API       __attribute__((visibility("default")))
 #define COIL_NODISCARD __attribute__((warn_unused_result))
+#define COIL_NORETURN  __attribute__((noreturn))
 #else
 #define COIL_API
 #define COIL_NODISCARD
+#define COIL_NORETURN
 #endif
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 
 #include <coil/base.h>
 #include <coil/channel.h>
+#include <coil/cleanup.h>
 #include <coil/compose.h>
 #include <coil/exception.h>
 #include <coil/file.h>
@@ -12,6 +13,7 @@
 #include <coil/gen.h>
 #include <coil/group.h>
 #include <coil/inspect.h>
+#include <coil/local.h>
 #include <coil/loop.h>
 #include <coil/poll.h>
 #include <coil/queue.h>

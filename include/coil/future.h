@@ -63,6 +63,41 @@ COIL_API int coil_set_result(coil_future *future, void *result);
  */
 COIL_API int coil_set_error(coil_future *future, int code);
 
+/* An error that says more than its code. */
+typedef struct coil_error_info {
+    size_t size;         /* sizeof(coil_error_info) */
+    int code;            /* negative; 0: no error */
+    const char *message; /* NULL: none */
+    const char *file;    /* where it was raised; NULL: not known */
+    int line;
+} coil_error_info;
+
+/*
+ * As coil_set_error, with a message and a place.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the texts are copied.
+ * Cancellation: none.
+ * Errors: as coil_set_error; -EINVAL for no info or one of a wrong size; -ENOMEM.
+ */
+COIL_API int coil_set_error_with(coil_future *future, const coil_error_info *info);
+
+/*
+ * Asks a done future for its error: 1 when it has one, which goes to `info` when that is given, its
+ * `size` set; 0 when it has a result. The error counts as retrieved: one that nobody retrieves, by
+ * this call or by reading or awaiting the future, is reported to the loop's exception handler when
+ * the last reference goes.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the texts in `info` are the future's, valid as long as it is held.
+ * Cancellation: -ECANCELED when the future was cancelled.
+ * Errors: -COIL_EINVALSTATE while it is pending; -EINVAL for NULL and for info of a wrong size; the
+ *         code of an error-encoded pointer.
+ */
+COIL_API int coil_error(coil_future *future, coil_error_info *info);
+
 /*
  * Waits until a future is done and takes its result. A done future is read at once, without a
  * suspension.
@@ -136,6 +171,29 @@ COIL_API bool coil_cancelled(const coil_future *future);
  * Errors: none; false when the future is done, NULL or error-encoded.
  */
 COIL_API bool coil_cancel(coil_future *future);
+
+/*
+ * As coil_cancel, and says why. The message goes with the request to all that it reaches.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the message is copied; NULL means none.
+ * Cancellation: this is it.
+ * Errors: as coil_cancel; without memory the message is lost, and the request is not.
+ */
+COIL_API bool coil_cancel_with(coil_future *future, const char *message);
+
+/*
+ * Returns the message of the last request to cancel a future; NULL when it had none, which is not
+ * an error.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the text is the future's, until the next request or the last unref.
+ * Cancellation: none.
+ * Errors: none; NULL for NULL and error-encoded pointers.
+ */
+COIL_API const char *coil_cancel_message(const coil_future *future);
 
 /*
  * Has `callback` called on a later turn once the future is done, at the soonest on the next one.

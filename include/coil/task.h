@@ -23,7 +23,10 @@ typedef struct coil_task_options {
     size_t stack_size; /* bytes; 0: the loop's; rounded up to a power of two from 16 KiB */
     size_t copy_arg;   /* bytes of *arg to copy; the copy lives as long as the task is held. 0: arg
                           itself */
-    coil_dispose_fn dispose; /* as coil_set_dispose */
+    coil_dispose_fn dispose;      /* as coil_set_dispose */
+    bool eager;                   /* as coil_set_eager_tasks, for this task */
+    struct coil_context *context; /* coil/local.h: share this one; NULL: a copy of what is set here
+                                   */
 } coil_task_options;
 
 /*
@@ -53,6 +56,31 @@ COIL_API coil_task *coil_create_task_with(coil_loop *loop, coil_fn fn, void *arg
                                           const coil_task_options *options);
 
 /*
+ * Has every task of a loop that is made while it runs take its first steps at once, in the call
+ * that makes it, until it waits first. A task that does not wait is then done on return, and was in
+ * no queue. It is what asyncio's eager_task_factory is. Off unless set.
+ *
+ * Suspends: no; the new task runs in the caller's place until it waits.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer. Making such a task gives -ENOMEM
+ *         when there is none for its stack.
+ */
+COIL_API int coil_set_eager_tasks(coil_loop *loop, bool eager);
+
+/*
+ * Tells whether a loop's tasks start at once.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: none; false for NULL and error-encoded pointers.
+ */
+COIL_API bool coil_get_eager_tasks(const coil_loop *loop);
+
+/*
  * Starts a coroutine of which nobody wants to know the end, as a task of the running loop, else of
  * this thread's.
  *
@@ -74,6 +102,21 @@ COIL_API int coil_go(coil_fn fn, void *arg);
  * Errors: none.
  */
 COIL_API coil_task *coil_current_task(void);
+
+/*
+ * Says what is wrong, and where, in the running task: `return coil_raise(-EPROTO, "no header");`.
+ * When the task ends with this code, coil_error and reports tell the message and the place. The
+ * last one counts. Outside a task it is COIL_ERR(code).
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the texts are copied; `file` may be NULL.
+ * Cancellation: none.
+ * Errors: COIL_ERR(code), always; without memory the texts are lost.
+ */
+COIL_API void *coil_raise_at(int code, const char *message, const char *file, int line);
+
+#define coil_raise(code, message) coil_raise_at(code, message, __FILE__, __LINE__)
 
 /*
  * Waits for `delay`. A delay of 0 or less lets every ready item run once and returns on the next

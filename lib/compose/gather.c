@@ -7,6 +7,7 @@
 #include "compose/gather.h"
 
 #include "base/alloc.h"
+#include "task/error.h"
 #include "task/task.h"
 
 struct child {
@@ -99,10 +100,12 @@ static void child_is_done(struct child *child)
     struct gather *gather = child->gather;
 
     gather->finished++;
+    error_retrieved(child->future);
     if (future_done(gather->outer))
         return;
     if (!(gather->flags & COIL_RETURN_ERRORS) && err_is(child->future->result) &&
         !(gather->branch.cancelled && child->future->state == COIL_CANCELLED)) {
+        error_pass_on(gather->outer, child->future);
         future_finish(gather->outer, COIL_FINISHED, child->future->result);
         return;
     }
@@ -215,6 +218,7 @@ struct coil_future *gather_coroutines(struct sched *sched, const coil_coro *coro
         tasks[made] = task_new(sched, coroutines[made].fn, coroutines[made].arg, NULL);
         if (err_is(tasks[made]))
             break;
+        tasks[made]->flags |= FUTURE_QUIET;
     }
     if (made == n)
         outer = gather_futures(sched, tasks, n, flags);

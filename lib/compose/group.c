@@ -9,6 +9,7 @@
  */
 #include "base/alloc.h"
 #include "compose/request.h"
+#include "task/error.h"
 #include "task/park.h"
 
 #include <coil/group.h>
@@ -106,6 +107,7 @@ static void member_is_done(struct call *call, bool drop)
     coil__free(member);
     state->live--;
     if (task->state == COIL_FINISHED && err_is(task->result)) {
+        error_retrieved(task);
         add_error(state, task, err_code(task->result));
         abort_group(state);
     } else {

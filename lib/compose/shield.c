@@ -7,7 +7,7 @@
  * own, and reported with it.
  */
 #include "base/alloc.h"
-#include "task/future.h"
+#include "task/error.h"
 
 #include <coil/compose.h>
 
@@ -72,8 +72,11 @@ static void follow(struct call *call, bool drop)
     struct coil_future *outer = shield->outer;
 
     (void)drop;
-    if (!future_done(outer))
+    if (!future_done(outer)) {
+        error_retrieved(shield->inner);
+        error_pass_on(outer, shield->inner);
         future_finish(outer, (coil_state)shield->inner->state, shield->inner->result);
+    }
     future_unref(outer);
 }
 

@@ -9,6 +9,7 @@
 #include "loop/sleep.h"
 #include "task/await.h"
 #include "task/callback.h"
+#include "task/error.h"
 #include "task/extras.h"
 #include "task/task.h"
 
@@ -135,8 +136,14 @@ static void add_result(struct text *text, const struct coil_future *future)
         text_add(text, " result=%p", future->result);
         return;
     }
-    int code = err_code(future->result);
-    text_add(text, " error=%d (%s)", code, coil_strerror(code));
+    const coil_error_info info = error_info(future);
+    text_add(text, " error=%d (%s)", info.code, coil_strerror(info.code));
+    if (info.message) {
+        text_add(text, " ");
+        text_add_quoted(text, info.message);
+    }
+    if (info.file)
+        text_add(text, " at %s:%d", info.file, info.line);
 }
 
 void describe_future(struct text *text, const struct coil_future *future)
@@ -152,6 +159,10 @@ void describe_future(struct text *text, const struct coil_future *future)
     add_children(text, future);
     if (future->state == COIL_FINISHED)
         add_result(text, future);
+    if (future->extras && future->extras->reason) {
+        text_add(text, " reason=");
+        text_add_quoted(text, future->extras->reason->message);
+    }
     unsigned callbacks = callbacks_count(future);
     if (callbacks)
         text_add(text, " callbacks=%u", callbacks);

@@ -43,6 +43,8 @@ static void drain(coil_loop *loop)
 static void refuse(struct coil_future *task, void *unused)
 {
     (void)unused;
+    if (!(task->flags & FUTURE_QUIET))
+        sched_report(task->sched, "task was destroyed but it is pending", 0, task);
     task_refuse(task);
 }
 

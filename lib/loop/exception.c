@@ -3,6 +3,7 @@
 
 #include "base/warn.h"
 #include "loop/loop.h"
+#include "task/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,6 +48,10 @@ void coil_default_exception_handler(coil_loop *loop, const coil_exception_contex
     }
     if (context->code)
         add(&line, ": %s (%d)", coil_strerror(context->code), context->code);
+    if (context->info && context->info->message)
+        add(&line, ": %s", context->info->message);
+    if (context->info && context->info->file)
+        add(&line, " (%s:%d)", context->info->file, context->info->line);
     if (context->origin)
         add(&line, ", asked for at %p", context->origin);
     coil__warn("%s", line.text);
@@ -79,10 +84,13 @@ void exception_report(coil_loop *loop, const coil_exception_context *context)
 
 void exception_report_future(coil_loop *loop, const char *message, int code, coil_future *future)
 {
+    const coil_error_info info = error_info(future);
+
     exception_report(loop, &(coil_exception_context){.size = sizeof(coil_exception_context),
                                                      .message = message,
                                                      .code = code,
-                                                     .future = future});
+                                                     .future = future,
+                                                     .info = info.message ? &info : NULL});
 }
 
 /* ---- public -------------------------------------------------------------------------------- */

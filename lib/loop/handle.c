@@ -5,6 +5,7 @@
 #include "loop/exception.h"
 #include "loop/loop.h"
 #include "loop/once.h"
+#include "task/local.h"
 
 enum { CHUNK = 64 };
 
@@ -54,6 +55,10 @@ struct handle *handles_take(struct handles *handles)
 void handles_give(struct handles *handles, struct handle *handle)
 {
     ASSERT(handle->generation > 0 && !handle->call.item.queued);
+    if (unlikely(handle->locals != NULL)) {
+        locals_unref(handle->locals);
+        handle->locals = NULL;
+    }
     handle->generation = handle->generation == INT32_MAX ? -1 : -(handle->generation + 1);
     handle->next = handles->free;
     handles->free = handle;
@@ -90,6 +95,7 @@ void handle_call(coil_loop *loop, coil_callback fn, void *userdata)
                                                          .code = rc,
                                                          .callback = fn,
                                                          .userdata = userdata});
+    locals_leave(loop->sched);
 }
 
 static void run(struct call *call, bool drop)
@@ -98,6 +104,10 @@ static void run(struct call *call, bool drop)
     coil_callback fn = handle->fn;
     void *userdata = handle->userdata;
 
+    if (fn && !drop) {
+        handle->loop->sched->locals = handle->locals;
+        handle->locals = NULL;
+    }
     handles_give(&handle->loop->handles, handle);
     if (fn && !drop)
         handle_call(handle->loop, fn, userdata);
@@ -114,6 +124,7 @@ static struct handle *prepare(coil_loop *loop, coil_callback fn, void *userdata)
     handle->userdata = userdata;
     handle->loop = loop;
     handle->timed = false;
+    handle->locals = locals_snapshot(loop->sched);
     return handle;
 }
 

@@ -18,6 +18,7 @@ struct handle {
     struct call call;
     coil_callback fn; /* NULL: cancelled */
     void *userdata;
+    struct locals *locals; /* NULL: none */
     coil_loop *loop;
     int64_t when; /* when `timed` */
     bool timed;   /* by call_later or call_at */

@@ -26,3 +26,23 @@ int coil_all_tasks(coil_loop *loop, coil_task **out, size_t capacity, unsigned f
     }
     return n < INT_MAX ? (int)n : INT_MAX;
 }
+
+int coil_set_eager_tasks(coil_loop *loop, bool eager)
+{
+    int rc = loop_argument(loop);
+
+    if (rc < 0)
+        return rc;
+    sched_check_thread(loop->sched);
+    loop->sched->eager = eager;
+    loop->sched->special = eager || loop->sched->has_locals;
+    return 0;
+}
+
+bool coil_get_eager_tasks(const coil_loop *loop)
+{
+    if (loop_argument(loop) < 0)
+        return false;
+    sched_check_thread(loop->sched);
+    return loop->sched->eager;
+}

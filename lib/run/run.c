@@ -66,6 +66,8 @@ int coil_run_with(coil_fn main, void *arg, void **result, const coil_loop_option
         return err_code(loop);
     coil_task *task = coil_create_task_with(loop, main, arg, NULL);
     bool ruled = !err_is(task) && interrupts_rule(loop, task);
+    if (!err_is(task))
+        task->flags |= FUTURE_QUIET;
     int rc = coil_run_until_complete(loop, task, result);
     if (ruled)
         rc = outcome(loop, task, rc);

@@ -2,12 +2,14 @@
 #include "task/callback.h"
 
 #include "base/alloc.h"
+#include "task/local.h"
 
 struct done_callback {
     struct watcher watcher;
     struct call call;
     coil_done_callback fn;
     void *userdata;
+    struct locals *locals;
     struct coil_future *future; /* held from the moment the call is queued */
 };
 
@@ -17,10 +19,13 @@ static void run(struct call *call, bool drop)
     struct coil_future *future = callback->future;
     coil_done_callback fn = callback->fn;
     void *userdata = callback->userdata;
+    struct sched *sched = future->sched;
 
+    sched->locals = callback->locals;
     coil__free(callback);
     if (!drop)
         fn(future, userdata);
+    locals_leave(sched);
     future_unref(future);
 }
 
@@ -51,7 +56,10 @@ int coil_add_done_callback(coil_future *future, coil_done_callback fn, void *use
     struct done_callback *callback = coil__alloc(sizeof(*callback));
     if (!callback)
         return -ENOMEM;
-    *callback = (struct done_callback){.watcher.notify = queue, .fn = fn, .userdata = userdata};
+    *callback = (struct done_callback){.watcher.notify = queue,
+                                       .fn = fn,
+                                       .userdata = userdata,
+                                       .locals = locals_snapshot(future->sched)};
     call_init(&callback->call, run);
     if (future_done(future))
         queue(&callback->watcher, future);
@@ -77,6 +85,7 @@ static int remove_matching(struct coil_future *future, coil_done_callback fn, co
         struct done_callback *callback = callback_of(watcher);
         if (callback && (!fn || (callback->fn == fn && callback->userdata == userdata))) {
             future_unwatch(future, watcher);
+            locals_unref(callback->locals);
             coil__free(callback);
             removed++;
         }

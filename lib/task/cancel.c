@@ -9,6 +9,8 @@
  * way back lies in the branches (struct branch).
  */
 #include "task/await.h"
+#include "task/error.h"
+#include "task/extras.h"
 #include "task/task.h"
 
 /* Tasks that await each other in a ring: this one leaves its wait, which breaks the ring. */
@@ -45,16 +47,29 @@ static bool enter_branch(struct branch *branch, struct coil_future *asker, struc
     return false;
 }
 
+/* Keeps why it is cancelled, if somebody said so and there is memory. */
+static NOINLINE void keep_reason(struct coil_future *future, struct note *reason)
+{
+    struct future_extras *extras = reason ? extras_of(future) : future->extras;
+
+    if (extras)
+        note_set(&extras->reason, reason);
+}
+
 /* Asks a future, and if it is a task, what it awaits, and so on. Whether it takes the request; a
  * branch at the end is where the walk goes on: its children know. */
-static bool ask(struct coil_future *future, struct branch **at)
+static bool ask(struct coil_future *future, struct note *reason, struct branch **at)
 {
     struct coil_future *asker = NULL, *first = future, *mark = future;
 
-    if (future_done(future))
+    if (future_done(future)) {
+        error_retrieved(future); /* as asyncio has it: who cancels does not want to know */
         return false;
+    }
     if (unlikely(future->sched->closed && future->watchers))
         return false; /* nobody runs its callbacks any more: as coil_set_result */
+    if (unlikely(reason || future->extras))
+        keep_reason(future, reason);
     for (size_t steps = 1; future_is_task(future); steps++) {
         struct waiter *waiter = future->run ? future->run->waiter : NULL;
 
@@ -77,6 +92,8 @@ static bool ask(struct coil_future *future, struct branch **at)
             mark = future;
         asker = future;
         future = awaited;
+        if (unlikely(reason || future->extras))
+            keep_reason(future, reason);
     }
     return future->class->branch ? enter_branch(future->class->branch(future), asker, at)
                                  : ask_leaf(future, asker);
@@ -92,19 +109,16 @@ static bool leave_branch(struct branch *branch)
     return branch->asker || branch->taken;
 }
 
-bool coil_cancel(coil_future *future)
+bool future_cancel(struct coil_future *future, struct note *reason)
 {
     struct branch *at = NULL;
+    bool taken = ask(future, reason, &at);
 
-    if (future_argument(future) < 0)
-        return false;
-    sched_check_thread(future->sched);
-    bool taken = ask(future, &at);
     while (at) {
         struct branch *here = at;
         struct coil_future *child = here->child(here, here->next++);
         if (child) {
-            taken = ask(child, &at);
+            taken = ask(child, reason, &at);
         } else {
             taken = leave_branch(here);
             here = at = here->up;
@@ -113,6 +127,34 @@ bool coil_cancel(coil_future *future)
             here->taken |= taken;
     }
     return taken;
+}
+
+bool coil_cancel(coil_future *future)
+{
+    if (future_argument(future) < 0)
+        return false;
+    sched_check_thread(future->sched);
+    return future_cancel(future, NULL);
+}
+
+bool coil_cancel_with(coil_future *future, const char *message)
+{
+    if (future_argument(future) < 0)
+        return false;
+    sched_check_thread(future->sched);
+    struct note *reason = message ? note_new(-ECANCELED, message, NULL, 0) : NULL;
+    bool taken = future_cancel(future, reason);
+    note_unref(reason);
+    return taken;
+}
+
+const char *coil_cancel_message(const coil_future *future)
+{
+    if (future_argument(future) < 0)
+        return NULL;
+    sched_check_thread(future->sched);
+    const struct note *reason = future->extras ? future->extras->reason : NULL;
+    return reason ? reason->message : NULL;
 }
 
 static int task_argument(const coil_task *task)

@@ -7,14 +7,21 @@
 
 struct future_extras *extras_of(struct coil_future *future)
 {
-    if (!future->extras)
+    if (!future->extras) {
         future->extras = coil__alloc_zeroed(sizeof(*future->extras));
+        if (future->extras)
+            future->flags |= FUTURE_OWNS;
+    }
     return future->extras;
 }
 
 void extras_free(struct coil_future *future)
 {
+    if (!future->extras)
+        return;
     coil__free(future->extras->name);
+    note_unref(future->extras->error);
+    note_unref(future->extras->reason);
     coil__free(future->extras);
 }
 

@@ -6,9 +6,12 @@
 #define TASK_EXTRAS_H
 
 #include "task/future.h"
+#include "task/note.h"
 
 struct future_extras {
-    char *name; /* NULL: none of its own */
+    char *name;          /* NULL: none of its own */
+    struct note *error;  /* of the error that it ended with, or that the task raised last */
+    struct note *reason; /* of the last cancellation */
 };
 
 /* The future's extras, made if need be. NULL: no memory. */

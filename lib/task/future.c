@@ -3,7 +3,9 @@
 
 #include "base/alloc.h"
 #include "task/callback.h"
+#include "task/error.h"
 #include "task/extras.h"
+#include "task/local.h"
 
 /* ---- states ------------------------------------------------------------------------------- */
 
@@ -23,42 +25,54 @@ struct coil_future *future_new(struct sched *sched, const struct future_class *c
     struct coil_future *future = slab_take(&sched->heads);
     if (unlikely(!future))
         return COIL_ERR(-ENOMEM);
-    *future = (struct coil_future){.sched = sched, .class = class, .refs = 1};
+    *future = (struct coil_future){
+        .sched = sched, .class = class, .refs = 1, .flags = class->destroy ? FUTURE_OWNS : 0};
     return future;
 }
 
-static void bury(struct coil_future *future)
+/* What few futures have. */
+static void release(struct coil_future *future)
 {
-    ASSERT(!future->item.queued && !future->run);
-    if (list_linked(&future->link))
-        list_remove(&future->link);
     if (future->dispose && future->state == COIL_FINISHED && !(future->flags & FUTURE_TAKEN) &&
         future->result && !err_is(future->result))
         future->dispose(future->result);
-    if (unlikely(future->watchers != NULL))
+    if (future->watchers)
         callbacks_free(future);
-    ASSERT(!future->watchers);
     if (future->class->destroy)
         future->class->destroy(future);
-    if (unlikely(future->extras != NULL))
-        extras_free(future);
+    extras_free(future);
+    context_free(future);
     if (future->flags & FUTURE_OWNS_ARG)
         coil__free(future->arg);
+}
+
+static inline void bury(struct coil_future *future)
+{
+    ASSERT(!future->item.queued && !future->run && !future->watchers);
+    if (list_linked(&future->link)) /* a task */
+        list_remove(&future->link);
     slab_give(&future->sched->heads, future);
 }
 
-/* One after the other: burying one may be the end of others. */
+/* One after the other: releasing one may be the end of others. */
 static NOINLINE void bury_in_turn(struct coil_future *future)
 {
     struct sched *sched = future->sched;
     struct list_node *node;
 
+    if (future->flags & FUTURE_UNRETRIEVED && !error_report(future))
+        return;
+    if (list_linked(&future->link))
+        list_remove(&future->link);
     list_append(&sched->dying, &future->link);
     if (sched->burying)
         return;
     sched->burying = true;
-    while ((node = list_take_first(&sched->dying)))
-        bury(list_entry(node, struct coil_future, link));
+    while ((node = list_take_first(&sched->dying))) {
+        struct coil_future *next = list_entry(node, struct coil_future, link);
+        release(next);
+        bury(next);
+    }
     sched->burying = false;
 }
 
@@ -66,7 +80,7 @@ void future_free(struct coil_future *future)
 {
     struct sched *sched = future->sched;
 
-    if (unlikely(future->class->destroy != NULL))
+    if (unlikely(future->flags & (FUTURE_OWNS | FUTURE_UNRETRIEVED)) || unlikely(future->watchers))
         bury_in_turn(future);
     else
         bury(future);
@@ -135,6 +149,8 @@ void future_finish(struct coil_future *future, coil_state state, void *result)
 {
     machine_move(&future->state, state, moves);
     future->result = result;
+    if (unlikely(err_is(result)) && state == COIL_FINISHED)
+        future->flags |= FUTURE_UNRETRIEVED;
     while (future->watchers) {
         struct watcher *watcher = future->watchers;
         future_unwatch(future, watcher);
@@ -159,11 +175,25 @@ static NOINLINE void take_in_turn(struct coil_future *future)
     sched->counting = false;
 }
 
+/* A code is given away, and with it the duty to tell of it. Why a future was cancelled goes to the
+ * task that hears of it: it may end by that. */
+static NOINLINE int read_error(struct coil_future *future)
+{
+    struct sched *running = sched_running();
+    struct coil_future *reader = running ? running->current : NULL;
+
+    error_retrieved(future);
+    if (reader && future->state == COIL_CANCELLED && future->extras && future->extras->reason &&
+        extras_of(reader))
+        note_set(&reader->extras->reason, future->extras->reason);
+    return err_code(future->result);
+}
+
 int future_read(struct coil_future *future, void **result)
 {
     ASSERT(future_done(future));
     if (err_is(future->result))
-        return err_code(future->result);
+        return read_error(future);
     if (result) {
         *result = future->result;
         if (!(future->flags & FUTURE_TAKEN)) {
@@ -195,7 +225,8 @@ struct coil_future *future_new_plain(struct sched *sched)
 
 /* ---- public ------------------------------------------------------------------------------- */
 
-static int set(coil_future *future, void *result)
+/* 0, or why the user may not finish the future. */
+static int settable(const coil_future *future)
 {
     int rc = future_argument(future);
 
@@ -208,20 +239,42 @@ static int set(coil_future *future, void *result)
         return -COIL_EINVALSTATE;
     if (future->sched->closed && future->watchers)
         return -COIL_ECLOSED;
-    future_finish(future, COIL_FINISHED, result);
     return 0;
 }
 
 int coil_set_result(coil_future *future, void *result)
 {
-    return err_is(result) ? -EINVAL : set(future, result);
+    int rc = err_is(result) ? -EINVAL : settable(future);
+
+    if (rc == 0)
+        future_finish(future, COIL_FINISHED, result);
+    return rc;
 }
 
 int coil_set_error(coil_future *future, int code)
 {
-    if (code >= 0 || code < -COIL_ERROR_MAX || code == -ECANCELED)
+    const coil_error_info info = {.size = sizeof(info), .code = code};
+
+    return coil_set_error_with(future, &info);
+}
+
+int coil_set_error_with(coil_future *future, const coil_error_info *info)
+{
+    if (!info || info->size != sizeof(*info) || info->code >= 0 || info->code < -COIL_ERROR_MAX ||
+        info->code == -ECANCELED)
         return -EINVAL;
-    return set(future, COIL_ERR(code));
+    int rc = settable(future);
+    if (rc < 0)
+        return rc;
+    if (info->message) {
+        struct future_extras *extras = extras_of(future);
+        if (extras)
+            extras->error = note_new(info->code, info->message, info->file, info->line);
+        if (!extras || !extras->error)
+            return -ENOMEM;
+    }
+    future_finish(future, COIL_FINISHED, COIL_ERR(info->code));
+    return 0;
 }
 
 int coil_result(coil_future *future, void **result)
@@ -270,5 +323,6 @@ int coil_set_dispose(coil_future *future, coil_dispose_fn dispose)
         return -EINVAL;
     sched_check_thread(future->sched);
     future->dispose = dispose;
+    future->flags |= FUTURE_OWNS;
     return 0;
 }

@@ -16,6 +16,8 @@
 
 struct task_run;
 struct future_extras;
+struct locals;
+struct note;
 
 /*
  * The place in the walk of a cancellation (task/cancel.c) of a future that is cancelled by
@@ -64,8 +66,12 @@ enum future_flags {
     FUTURE_REFUSED = 16,    /* task: its loop closes, every wait is refused */
     FUTURE_SEEN = 32,       /* inspect's own two marks */
     FUTURE_AWAITED = 64,
-    FUTURE_COVERED = 128, /* task: a cancelled scope covers it, every wait is refused */
-    FUTURE_MARKED = 256   /* met already, by who goes through an array of futures just now */
+    FUTURE_COVERED = 128,      /* task: a cancelled scope covers it, every wait is refused */
+    FUTURE_MARKED = 256,       /* met already, by who goes through an array of futures just now */
+    FUTURE_OWNS = 512,         /* its end is more than that of its head */
+    FUTURE_CONTEXT = 1024,     /* task: `context` is its own, and not `locals` */
+    FUTURE_UNRETRIEVED = 2048, /* it failed, and nobody has looked */
+    FUTURE_QUIET = 4096        /* task: that it is pending when its loop closes is no news */
 };
 
 struct coil_future {
@@ -90,6 +96,10 @@ struct coil_future {
     struct list_node link;        /* task: in sched->tasks, until it is freed; other classes': in
                                      sched->dying or ->taking */
     struct future_extras *extras; /* task/extras.h; NULL: none */
+    union {
+        struct locals *locals; /* task/local.h; NULL: none */
+        struct coil_context *context;
+    };
 };
 
 _Static_assert(sizeof(struct coil_future) <= 128, "a head is two cache lines");
@@ -102,6 +112,9 @@ struct coil_future *future_new_plain(struct sched *sched);
 
 /* Ends a pending future and tells its watchers. `result` may be error-encoded. */
 void future_finish(struct coil_future *future, coil_state state, void *result);
+
+/* Asks it to be cancelled, for a reason or NULL; as coil_cancel. */
+bool future_cancel(struct coil_future *future, struct note *reason);
 
 /* 0 and the result, or the code; marks the result as taken when `result` is given. */
 int future_read(struct coil_future *future, void **result);

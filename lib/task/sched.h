@@ -23,6 +23,7 @@
 #include <coil/base.h>
 
 struct fiber;
+struct locals;
 
 enum {
     /* Items between two looks at the engine: some 20 us of short steps. */
@@ -48,10 +49,14 @@ struct sched {
     bool (*idle_turn)(coil_loop *loop); /* whether a turn would find nothing to do now */
     /* Tells the loop's exception handler of an error that nobody took; `loop` may be NULL. */
     void (*report)(coil_loop *loop, const char *message, int code, struct coil_future *future);
-    uint32_t last_id; /* of tasks */
-    uintptr_t thread; /* 0 until the first run */
-    int stack_class;  /* of a task's stack, unless its options say otherwise */
-    bool closing;     /* calls are dropped, waits are refused */
+    struct locals *locals; /* of the running callback; NULL: none */
+    uint32_t last_id;      /* of tasks */
+    uintptr_t thread;      /* 0 until the first run */
+    int stack_class;       /* of a task's stack, unless its options say otherwise */
+    bool closing;          /* calls are dropped, waits are refused */
+    bool eager;            /* tasks take their first step in the call that makes them */
+    bool has_locals;       /* somebody has set a local */
+    bool special;          /* eager or has_locals: new tasks are looked at */
     bool closed;
 };
 

@@ -2,7 +2,9 @@
 #include "task/park.h"
 
 #include "base/alloc.h"
+#include "task/cleanup.h"
 #include "task/extras.h"
+#include "task/local.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +15,12 @@ static const struct future_class task_class = {.what = "task"};
 
 static int apply_options(struct coil_future *task, const coil_task_options *options)
 {
-    task->dispose = options->dispose;
+    if (options->dispose) {
+        task->dispose = options->dispose;
+        task->flags |= FUTURE_OWNS;
+    }
+    if (options->context)
+        context_give(task, options->context);
     if (options->stack_size)
         task->stack_class = (uint8_t)stack_class(options->stack_size);
     if (options->name) {
@@ -27,20 +34,70 @@ static int apply_options(struct coil_future *task, const coil_task_options *opti
             return -ENOMEM;
         memcpy(copy, task->arg, options->copy_arg);
         task->arg = copy;
-        task->flags |= FUTURE_OWNS_ARG;
+        task->flags |= FUTURE_OWNS | FUTURE_OWNS_ARG;
     }
     return 0;
+}
+
+static bool not_now(coil_loop *loop)
+{
+    (void)loop;
+    return false;
+}
+
+/*
+ * Takes the first steps of a new task inside the call that makes it, until it waits. For that time
+ * the caller's fiber is home, the batch has no items left, and there is no next one: whoever parks
+ * comes back here.
+ */
+static void take_first_steps(struct coil_future *task)
+{
+    struct sched *sched = task->sched;
+    struct coil_future *creator = sched->current;
+    struct fiber *home = sched->home;
+    size_t budget = sched->budget;
+    bool (*idle_turn)(coil_loop *) = sched->idle_turn;
+
+    sched->home = fiber_current();
+    sched->budget = 0;
+    sched->idle_turn = not_now;
+    sched->current = task;
+    (void)fiber_switch(task->run->leaf, NULL);
+    sched->home = home;
+    sched->budget = budget;
+    sched->idle_turn = idle_turn;
+    sched->current = creator;
 }
 
 static bool options_valid(const coil_task_options *options, const void *arg)
 {
     return options->size == sizeof(*options) && stack_class(options->stack_size) >= 0 &&
-           (arg || !options->copy_arg);
+           (arg || !options->copy_arg) && !err_is(options->context);
+}
+
+/* What a task has that most have not. Whether it starts at once, or a code. */
+static NOINLINE int make_special(struct coil_future *task, const coil_task_options *options)
+{
+    struct sched *sched = task->sched;
+    int rc = options ? apply_options(task, options) : 0;
+
+    if (rc < 0)
+        return rc;
+    if (sched->has_locals && !(task->flags & FUTURE_CONTEXT)) {
+        task->locals = locals_snapshot(sched);
+        task->flags |= FUTURE_OWNS;
+    }
+    if (!(sched->eager || (options && options->eager)) || sched_running() != sched)
+        return 0;
+    rc = task_start(task);
+    return rc < 0 ? rc : 1;
 }
 
 struct coil_future *task_new(struct sched *sched, coil_fn fn, void *arg,
                              const coil_task_options *options)
 {
+    int eager = 0;
+
     if (!fn || (options && !options_valid(options, arg)))
         return COIL_ERR(-EINVAL);
     struct coil_future *task = future_new(sched, &task_class);
@@ -51,18 +108,22 @@ struct coil_future *task_new(struct sched *sched, coil_fn fn, void *arg,
     task->stack_class = (uint8_t)sched->stack_class;
     task->fn = fn;
     task->arg = arg;
-    int rc = options ? apply_options(task, options) : 0;
-    if (rc < 0) {
+    if (unlikely(options || sched->special))
+        eager = make_special(task, options);
+    if (unlikely(eager < 0)) {
         task->dispose = NULL;
         future_unref(task);
-        return COIL_ERR(rc);
+        return COIL_ERR(eager);
     }
     task->id = ++sched->last_id;
     list_append(&sched->tasks, &task->link);
     sched->task_count++;
     task->refs++; /* the loop's, until the task is done */
-    sched_queue(sched, &task->item);
     PROBE2(task__create, task, fn);
+    if (unlikely(eager))
+        take_first_steps(task);
+    else
+        sched_queue(sched, &task->item);
     return task;
 }
 
@@ -116,6 +177,7 @@ int task_start(struct coil_future *task)
     run->leaf = &run->fiber;
     run->waiter = NULL;
     run->scope = NULL;
+    run->cleanups = NULL;
     run->refusals = 0;
     task->run = run;
     return 0;
@@ -155,8 +217,35 @@ static void body(void *value)
     PROBE1(task__start, task);
     void *result = task->fn(task->arg);
     ASSERT(sched->current == task && coil__fiber_current == self);
+    ASSERT_CONTRACT(!task->run->cleanups, "a coroutine returned before it popped its handlers");
     sched->current = NULL; /* a dispose that is called now is in no task, and cannot wait */
     finish(task, result);
+    fiber_leave(task_successor(sched), NULL);
+}
+
+/* From a fiber to the task's first: each waits for the one before it. */
+static void abandon_fibers(struct fiber *fiber, const struct fiber *first)
+{
+    for (;;) {
+        struct fiber *parent = fiber->parent;
+        bool last = fiber == first;
+        fiber_abandon(fiber);
+        if (last)
+            return;
+        fiber = parent;
+    }
+}
+
+void task_exit(struct coil_future *task, void *result)
+{
+    struct sched *sched = task->sched;
+    struct fiber *self = fiber_current(), *first = &task->run->fiber;
+
+    ASSERT(sched->current == task);
+    sched->current = NULL;
+    finish(task, result);
+    if (self != first) /* in a generator: those that wait for it end with it */
+        abandon_fibers(self->parent, first);
     fiber_leave(task_successor(sched), NULL);
 }
 
@@ -219,19 +308,17 @@ void task_refuse(struct coil_future *task)
 
 void task_abandon(struct coil_future *task)
 {
-    struct fiber *fiber = task->run ? task->run->leaf : NULL;
+    struct fiber *leaf = task->run ? task->run->leaf : NULL;
     struct fiber *first = task->run ? &task->run->fiber : NULL;
 
     ASSERT(!task->item.queued && task->sched->current == NULL);
-    if (fiber && task->run->waiter && task->run->waiter->class->abandon)
+    if (leaf && task->run->waiter && task->run->waiter->class->abandon)
         task->run->waiter->class->abandon(task->run->waiter);
+    if (leaf)
+        cleanups_run(task);
     finish(task, COIL_ERR(-ECANCELED));
-    /* From the one that parked to the task's own: each waits for the one before it. */
-    while (fiber) {
-        struct fiber *parent = fiber == first ? NULL : fiber->parent;
-        fiber_abandon(fiber);
-        fiber = parent;
-    }
+    if (leaf)
+        abandon_fibers(leaf, first);
 }
 
 /* ---- public ------------------------------------------------------------------------------- */

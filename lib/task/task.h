@@ -13,11 +13,12 @@
 #include <coil/task.h>
 
 struct task_run {
-    struct fiber fiber;       /* the first of the chain */
-    struct fiber *leaf;       /* the one that parked; a generator's, when it waits */
-    struct waiter *waiter;    /* what the task waits for; NULL: for its turn */
-    struct coil_scope *scope; /* the innermost, or NULL */
-    unsigned refusals;        /* waits refused since the loop began to close */
+    struct fiber fiber;            /* the first of the chain */
+    struct fiber *leaf;            /* the one that parked; a generator's, when it waits */
+    struct waiter *waiter;         /* what the task waits for; NULL: for its turn */
+    struct coil_scope *scope;      /* the innermost, or NULL */
+    struct coil_cleanup *cleanups; /* the last one pushed */
+    unsigned refusals;             /* waits refused since the loop began to close */
 };
 
 enum { TASK_REFUSALS_MAX = 100 }; /* as coil_close promises */
@@ -28,6 +29,9 @@ struct coil_future *task_new(struct sched *sched, coil_fn fn, void *arg,
 
 /* Runs the next step; from the home fiber. Returns when the batch goes on there. */
 void task_step(struct coil_future *task);
+
+/* Ends the running task from wherever it stands; its handlers have run. */
+_Noreturn void task_exit(struct coil_future *task, void *result);
 
 /* Parks the running task until it is stepped again. It is queued, or somebody will queue it. */
 void task_park(struct coil_future *task);

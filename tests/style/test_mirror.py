@@ -17,6 +17,7 @@ TESTED_ELSEWHERE = {
 
 # Tests of a rule that several files keep together: file in tests/unit/: which rule.
 OF_A_RULE = {
+    "task/test_eager.c": "tasks that take their first steps in the call that makes them",
     "task/test_ticks.c": "how many turns lie between a cause and its effect",
 }
 

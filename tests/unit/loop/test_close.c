@@ -143,7 +143,9 @@ TEST(close, abandons_a_task_that_does_not_end_and_names_it)
     coil_set_warning_sink(record_warning, &warnings);
     CHECK_EQ(coil_close(w.loop), 2);
     coil_set_warning_sink(NULL, NULL);
-    CHECK_STR(warnings.text, "a task went on to wait 100 times and was abandoned: mule "
+    CHECK_STR(warnings.text, "task was destroyed but it is pending: mule "
+                             "task was destroyed but it is pending: task-2 "
+                             "a task went on to wait 100 times and was abandoned: mule "
                              "a task went on to wait 100 times and was abandoned: task-2");
     CHECK_EQ(refusals, 1 + 100); /* the wait that it was in, and the further ones */
     CHECK_EQ(unnamed_refusals, 1 + 100);

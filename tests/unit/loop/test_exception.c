@@ -229,7 +229,7 @@ TEST(exception, tasks_report_by_their_scheduler)
     w.loop = NULL;
     if (coil_err(task) == 0)
         sched_report(task->sched, "after its loop", -EIO, task);
-    CHECK_STR(ear.log.text, "[lost -5]");
+    CHECK_STR(ear.log.text, "[lost -5] [task was destroyed but it is pending 0]");
     CHECK_STR(ear.warnings.text, "after its loop: task-1: Input/output error (-5)");
 }
 
@@ -250,6 +250,7 @@ TEST(exception, an_abandoned_task_is_reported_while_it_is_pending)
     PASS(coil_set_exception_handler(w.loop, hear, &ear));
     PASS(world_turn(&w));
     CHECK_EQ(coil_close(w.loop), 1);
-    CHECK_STR(ear.log.text, "[a task went on to wait 100 times and was abandoned 0]");
+    CHECK_STR(ear.log.text, "[task was destroyed but it is pending 0] "
+                            "[a task went on to wait 100 times and was abandoned 0]");
     CHECK_PTR(ear.last.future, task);
 }
