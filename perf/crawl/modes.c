@@ -54,20 +54,26 @@ void crawl_threads(struct crawl *crawl)
 static void *tasks_main(void *argument)
 {
     struct crawl *crawl = argument;
-    coil_coro *workers = calloc(crawl->at_once, sizeof(*workers));
+    coil_task **tasks = calloc(crawl->at_once, sizeof(coil_task *));
     struct curl_tasks *curl = NULL;
-    int rc = workers ? 0 : -ENOMEM;
+    size_t n = 0;
+    int rc = tasks ? 0 : -ENOMEM;
 
     if (rc == 0 && crawl->options->client == CLIENT_HTTP)
         rc = curl_tasks_open(crawl->at_once, &curl);
-    if (rc == 0) {
-        for (size_t i = 0; i < crawl->at_once; i++)
-            workers[i] = (coil_coro){crawl_worker, crawl};
-        COIL_AUTO coil_future *all = coil_gather(workers, crawl->at_once, 0);
-        rc = coil_await(all, NULL);
+    while (rc == 0 && n < crawl->at_once) {
+        tasks[n] = coil_create_task(crawl_worker, crawl);
+        rc = coil_err(tasks[n]);
+        n += rc == 0;
+    }
+    crawl->record->at_once = n;
+    for (size_t i = 0; i < n; i++) {
+        int ended = coil_await(tasks[i], NULL);
+        rc = rc < 0 ? rc : ended;
+        coil_unref(tasks[i]);
     }
     curl_tasks_close(curl);
-    free(workers);
+    free(tasks);
     return COIL_ERR(rc);
 }
 
@@ -75,6 +81,5 @@ void crawl_tasks(struct crawl *crawl)
 {
     crawl->perform = curl_tasks_perform;
     crawl->pause = pause_task;
-    crawl->record->at_once = crawl->at_once;
     crawl->record->error = coil_run(tasks_main, crawl, NULL);
 }
