@@ -1,36 +1,33 @@
 // SPDX-License-Identifier: MIT
-/* A wait with a limit. At the limit the task is cancelled, and has ended when the wait returns. */
+/* A limit for what a task does next. At the limit the call that waits returns, and tells so. */
 #include <coil/coil.h>
 
-#include <errno.h>
 #include <stdio.h>
 
-static void *answer(void *delay)
+static int answer(coil_time delay)
 {
-    int rc = coil_sleep(*(const coil_time *)delay);
-    return rc < 0 ? COIL_ERR(rc) : "42";
+    int rc = coil_sleep(delay); /* or whatever waits, at any call depth */
+
+    if (rc == 0)
+        printf("42\n");
+    return rc;
 }
 
-static void ask(coil_time delay)
+static void *ask(void *delay)
 {
-    COIL_AUTO coil_task *task = coil_create_task(answer, &delay);
-    void *result;
-    int rc = coil_wait_for(task, COIL_MS(500), &result);
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+    int rc = coil_timeout_enter(&timeout, COIL_MS(500));
 
-    if (rc == -ETIMEDOUT)
-        printf("too slow\n");
-    else
-        printf("%s\n", rc < 0 ? coil_strerror(rc) : (const char *)result);
-}
-
-static void *ask_twice(void *unused)
-{
-    ask(COIL_MS(1));
-    ask(COIL_SEC(3600));
-    return unused;
+    if (rc == 0)
+        rc = coil_timeout_exit(&timeout, answer(*(const coil_time *)delay));
+    return COIL_ERR(rc);
 }
 
 int main(void)
 {
-    return coil_run(ask_twice, NULL, NULL) < 0;
+    coil_time fast = COIL_MS(1), slow = COIL_SEC(3600);
+
+    printf("%s\n", coil_strerror(coil_run(ask, &fast, NULL)));
+    printf("%s\n", coil_strerror(coil_run(ask, &slow, NULL)));
+    return 0;
 }
