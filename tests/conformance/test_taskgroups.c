@@ -596,12 +596,12 @@ static void *grows(void *arg)
 
     hydra->heads++;
     for (;;) {
-        coil_task *task = coil_group_create_task(hydra->group, grows, hydra);
-        if (coil_is_err(task)) /* no memory, or Hercules is here */
-            return NULL;
         int rc = coil_sleep(COIL_MS(2));
         if (rc < 0)
             return COIL_ERR(rc);
+        coil_task *task = coil_group_create_task(hydra->group, grows, hydra);
+        if (coil_is_err(task)) /* no memory, or Hercules is here */
+            return NULL;
     }
 }
 

@@ -284,6 +284,76 @@ TEST(ticks, future_of_a_wait_for_to_who_waits_is_1)
     measure(waits_for, &turns);
 }
 
+static void *shields(void *arg)
+{
+    struct turns *turns = arg;
+    COIL_AUTO coil_task *task = coil_create_task(ends, turns);
+    COIL_AUTO coil_future *shield = coil_shield(task);
+
+    PASS(coil_await(shield, NULL));
+    CHECK_EQ(turns->count - turns->other, 2);
+    return NULL;
+}
+
+TEST(ticks, future_of_a_shield_to_its_awaiter_is_2)
+{
+    TURNS(turns);
+
+    measure(shields, &turns);
+}
+
+static void *takes_as_completed(void *arg)
+{
+    struct turns *turns = arg;
+    COIL_AUTO coil_task *task = coil_create_task(ends, turns);
+    coil_as_completed iteration;
+    coil_future *done = NULL;
+
+    PASS(coil_as_completed_init(&iteration, &task, 1, COIL_NEVER));
+    CHECK_EQ(coil_as_completed_next(&iteration, &done), 1);
+    CHECK_EQ(turns->count - turns->other, 2);
+    coil_as_completed_fini(&iteration);
+    return NULL;
+}
+
+TEST(ticks, future_of_as_completed_to_who_waits_is_2)
+{
+    TURNS(turns);
+
+    measure(takes_as_completed, &turns);
+}
+
+static int finishes_the_future(void *arg)
+{
+    struct turns *turns = arg;
+
+    turns->other = turns->count;
+    return coil_set_result(turns->future, NULL);
+}
+
+static void *leaves_a_group(void *arg)
+{
+    struct turns *turns = arg;
+    COIL_AUTO coil_future *future = turns->future = coil_create_future(NULL);
+    coil_group group = COIL_GROUP_INIT;
+
+    PASS(coil_group_enter(&group));
+    coil_task *task = coil_group_create_task(&group, awaits_and_notes, turns);
+    pass_turns(3);
+    PASS(coil_handle_error(coil_call_soon(turns->w->loop, finishes_the_future, turns)));
+    CHECK_EQ(coil_group_exit(&group, coil_err(task)), 0);
+    CHECK_EQ(turns->count - turns->other, 3);
+    coil_group_fini(&group);
+    return NULL;
+}
+
+TEST(ticks, a_child_wakes_and_its_group_is_left_in_3)
+{
+    TURNS(turns);
+
+    measure(leaves_a_group, &turns);
+}
+
 static void *sleeps_and_notes(void *arg)
 {
     struct turns *turns = arg;
