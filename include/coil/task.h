@@ -126,7 +126,8 @@ COIL_API void *coil_raise_at(int code, const char *message, const char *file, in
  * Thread: the loop's, in a task.
  * Ownership: none.
  * Cancellation: ends the wait with -ECANCELED.
- * Errors: -ECANCELED; -ENOMEM; -COIL_ENOLOOP outside a task.
+ * Errors: -ECANCELED; -ENOMEM; -COIL_ENOLOOP outside a task; -EINVAL for INT64_MIN, which is what
+ *         COIL_SEC makes of NaN on x86-64.
  */
 COIL_API COIL_NODISCARD int coil_sleep(coil_time delay);
 

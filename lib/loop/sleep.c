@@ -84,7 +84,7 @@ int coil_sleep(coil_time delay)
     struct coil_future *task = task_current();
 
     if (delay <= 0)
-        return coil_yield_now();
+        return likely(delay != INT64_MIN) ? coil_yield_now() : -EINVAL;
     if (unlikely(!task))
         return -COIL_ENOLOOP;
     if (unlikely(task_wait_refused(task)))
