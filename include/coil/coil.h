@@ -7,14 +7,19 @@
 #include <coil/channel.h>
 #include <coil/cleanup.h>
 #include <coil/compose.h>
+#include <coil/directory.h>
 #include <coil/exception.h>
+#include <coil/features.h>
 #include <coil/file.h>
+#include <coil/futex.h>
 #include <coil/future.h>
 #include <coil/gen.h>
 #include <coil/group.h>
 #include <coil/inspect.h>
 #include <coil/local.h>
 #include <coil/loop.h>
+#include <coil/path.h>
+#include <coil/pipe.h>
 #include <coil/poll.h>
 #include <coil/queue.h>
 #include <coil/scope.h>
@@ -24,5 +29,7 @@
 #include <coil/sync.h>
 #include <coil/task.h>
 #include <coil/timeout.h>
+#include <coil/waitid.h>
+#include <coil/xattr.h>
 
 #endif

@@ -17,6 +17,7 @@
 #include <coil/base.h>
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -81,6 +82,55 @@ COIL_API COIL_NODISCARD ssize_t coil_pwrite(int fd, const void *buffer, size_t l
                                             int64_t offset);
 
 /*
+ * Reads into `n` buffers, one after the other, at `offset` or, with -1, at the descriptor's
+ * position, which then moves; returns how many bytes. `flags` are preadv2's, RWF_*.
+ *
+ * Suspends: yes, until there is something to read.
+ * Thread: the loop's, in a task.
+ * Ownership: the array and the buffers stay the caller's; the kernel uses them during the call.
+ * Cancellation: -ECANCELED, and nothing was read.
+ * Errors: as coil_read; -EINVAL for a missing array, a negative `n` or an offset below -1; -EAGAIN
+ *         with RWF_NOWAIT; those of preadv2(2).
+ */
+COIL_API COIL_NODISCARD ssize_t coil_preadv2(int fd, const struct iovec *buffers, int n,
+                                             int64_t offset, int flags);
+
+/*
+ * Writes from `n` buffers, one after the other, at `offset` or, with -1, at the descriptor's
+ * position, which then moves; returns how many bytes. `flags` are pwritev2's, RWF_*.
+ *
+ * Suspends: yes, until something could be written.
+ * Thread: the loop's, in a task.
+ * Ownership: as coil_preadv2.
+ * Cancellation: -ECANCELED, and nothing was written.
+ * Errors: as coil_preadv2; -EPIPE without a signal; those of pwritev2(2).
+ */
+COIL_API COIL_NODISCARD ssize_t coil_pwritev2(int fd, const struct iovec *buffers, int n,
+                                              int64_t offset, int flags);
+
+/*
+ * As coil_preadv2 at the descriptor's position, without flags.
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: as coil_preadv2.
+ * Cancellation: as coil_preadv2.
+ * Errors: as coil_preadv2.
+ */
+COIL_API COIL_NODISCARD ssize_t coil_readv(int fd, const struct iovec *buffers, int n);
+
+/*
+ * As coil_pwritev2 at the descriptor's position, without flags.
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: as coil_preadv2.
+ * Cancellation: as coil_pwritev2.
+ * Errors: as coil_pwritev2.
+ */
+COIL_API COIL_NODISCARD ssize_t coil_writev(int fd, const struct iovec *buffers, int n);
+
+/*
  * Has the kernel put a file and what describes it on its device.
  *
  * Suspends: yes.
@@ -91,6 +141,67 @@ COIL_API COIL_NODISCARD ssize_t coil_pwrite(int fd, const void *buffer, size_t l
  *         task; -ENOMEM.
  */
 COIL_API COIL_NODISCARD int coil_fsync(int fd);
+
+/*
+ * As coil_fsync, without what is not needed to read the data back, as fdatasync(2).
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: none.
+ * Cancellation: -ECANCELED when it had not begun.
+ * Errors: as coil_fsync.
+ */
+COIL_API COIL_NODISCARD int coil_fdatasync(int fd);
+
+/*
+ * Sets a file's length, as ftruncate(2).
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: none.
+ * Cancellation: -ECANCELED when it had not begun.
+ * Errors: -EINVAL for a negative length; -ECANCELED; those of ftruncate(2) but -EINTR;
+ *         -COIL_ECLOSED when coil_close_fd closes the descriptor; -COIL_ENOLOOP outside a task;
+ *         -ENOMEM.
+ */
+COIL_API COIL_NODISCARD int coil_ftruncate(int fd, int64_t length);
+
+/*
+ * Makes, or with `mode` takes away, room in a file, as fallocate(2).
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: none.
+ * Cancellation: -ECANCELED when it had not begun.
+ * Errors: -EINVAL for a negative offset or length; -ECANCELED; those of fallocate(2) but -EINTR;
+ *         -COIL_ECLOSED when coil_close_fd closes the descriptor; -COIL_ENOLOOP outside a task;
+ *         -ENOMEM.
+ */
+COIL_API COIL_NODISCARD int coil_fallocate(int fd, int mode, int64_t offset, int64_t length);
+
+/*
+ * Says how a part of a file will be used, as posix_fadvise(2); a length of 0 means to the end.
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: none.
+ * Cancellation: -ECANCELED when it had not begun.
+ * Errors: -EINVAL for a negative offset; -ECANCELED; those of posix_fadvise(2) but -EINTR;
+ *         -COIL_ECLOSED when coil_close_fd closes the descriptor; -COIL_ENOLOOP outside a task;
+ *         -ENOMEM.
+ */
+COIL_API COIL_NODISCARD int coil_fadvise(int fd, int64_t offset, uint32_t length, int advice);
+
+/*
+ * Says how memory will be used, as madvise(2).
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: the memory stays the caller's.
+ * Cancellation: -ECANCELED when it had not begun.
+ * Errors: -ECANCELED; those of madvise(2) but -EINTR; -COIL_ENOLOOP outside a task; -ENOMEM.
+ */
+COIL_API COIL_NODISCARD int coil_madvise(void *memory, uint32_t length, int advice);
 
 /*
  * Closes a descriptor. Whoever waits on it on this loop gets -COIL_ECLOSED first, and so does who

@@ -122,6 +122,97 @@ COIL_API COIL_NODISCARD ssize_t coil_send(int fd, const void *buffer, size_t len
  */
 COIL_API int coil_shutdown(int fd, int how);
 
+enum {
+    COIL_FDS_MAX = 253 /* descriptors in one message: the kernel's SCM_MAX_FD */
+};
+
+/*
+ * As coil_accept, with SOCK_NONBLOCK in `flags` or 0; SOCK_CLOEXEC is set in any case.
+ *
+ * Suspends: yes, until there is one.
+ * Thread: the loop's, in a task.
+ * Ownership: as coil_accept.
+ * Cancellation: as coil_accept.
+ * Errors: as coil_accept; -EINVAL for other flags.
+ */
+COIL_API COIL_NODISCARD int coil_accept4(int fd, struct sockaddr *address, socklen_t *length,
+                                         int flags);
+
+/*
+ * Receives a message, as recvmsg(2); descriptors in it are closed on exec.
+ *
+ * Suspends: yes, until there is one.
+ * Thread: the loop's, in a task.
+ * Ownership: the message and what it points to stay the caller's; the kernel uses them during the
+ *            call.
+ * Cancellation: as coil_recv.
+ * Errors: as coil_recv; -EINVAL for NULL; those of recvmsg(2) but -EINTR.
+ */
+COIL_API COIL_NODISCARD ssize_t coil_recvmsg(int fd, struct msghdr *message, int flags);
+
+/*
+ * Sends a message, as sendmsg(2), and raises no SIGPIPE.
+ *
+ * Suspends: yes, until there is room.
+ * Thread: the loop's, in a task.
+ * Ownership: as coil_recvmsg.
+ * Cancellation: as coil_send.
+ * Errors: as coil_send; -EINVAL for NULL; those of sendmsg(2) but -EINTR.
+ */
+COIL_API COIL_NODISCARD ssize_t coil_sendmsg(int fd, const struct msghdr *message, int flags);
+
+/*
+ * Receives, and tells from whom, as recvfrom(2); `address` may be NULL.
+ *
+ * Suspends: yes, until there is something.
+ * Thread: the loop's, in a task.
+ * Ownership: all stay the caller's; the kernel uses them during the call.
+ * Cancellation: as coil_recv.
+ * Errors: as coil_recv; -EINVAL for an address without a length.
+ */
+COIL_API COIL_NODISCARD ssize_t coil_recvfrom(int fd, void *buffer, size_t length, int flags,
+                                              struct sockaddr *address, socklen_t *address_length);
+
+/*
+ * Sends to an address, as sendto(2), and raises no SIGPIPE; `address` may be NULL.
+ *
+ * Suspends: yes, until there is room.
+ * Thread: the loop's, in a task.
+ * Ownership: as coil_recvfrom.
+ * Cancellation: as coil_send.
+ * Errors: as coil_send; those of sendto(2) but -EINTR.
+ */
+COIL_API COIL_NODISCARD ssize_t coil_sendto(int fd, const void *buffer, size_t length, int flags,
+                                            const struct sockaddr *address,
+                                            socklen_t address_length);
+
+/*
+ * Sends bytes, at least one, and descriptors with them through a unix socket; returns how many
+ * bytes.
+ *
+ * Suspends: yes, until there is room.
+ * Thread: the loop's, in a task.
+ * Ownership: the descriptors stay the caller's: the receiver gets copies.
+ * Cancellation: as coil_send.
+ * Errors: as coil_send; -EINVAL for no bytes, missing descriptors or more than COIL_FDS_MAX.
+ */
+COIL_API COIL_NODISCARD ssize_t coil_send_fds(int fd, const void *buffer, size_t length,
+                                              const int *fds, size_t n);
+
+/*
+ * Receives bytes and the descriptors that came with them through a unix socket; returns how many
+ * bytes. *n is the room in `fds` before and how many came after the call: those for which there was
+ * no room are closed.
+ *
+ * Suspends: yes, until there is something.
+ * Thread: the loop's, in a task.
+ * Ownership: the caller closes the descriptors, which are closed on exec.
+ * Cancellation: as coil_recv.
+ * Errors: as coil_recv; -EINVAL for no bytes or missing room.
+ */
+COIL_API COIL_NODISCARD ssize_t coil_recv_fds(int fd, void *buffer, size_t length, int *fds,
+                                              size_t *n);
+
 #ifdef __cplusplus
 }
 #endif

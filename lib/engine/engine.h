@@ -30,7 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The values are IORING_OP_*'s. */
+/* The values are IORING_OP_*'s, but for the last. */
 enum op_code {
     OP_NOP = 0,
     OP_READV = 1,
@@ -41,24 +41,36 @@ enum op_code {
     OP_RECVMSG = 10,
     OP_ACCEPT = 13,
     OP_CONNECT = 16,
+    OP_FALLOCATE = 17,
     OP_OPENAT = 18,
     OP_CLOSE = 19,
     OP_STATX = 21,
     OP_READ = 22,
     OP_WRITE = 23,
+    OP_FADVISE = 24,
+    OP_MADVISE = 25,
     OP_SEND = 26,
     OP_RECV = 27,
-    OP_SPLICE = 30,
+    OP_OPENAT2 = 28,
+    OP_SPLICE = 30, /* from `fd2` at `address`, an offset, to `fd` at `offset` */
+    OP_TEE = 33,
     OP_SHUTDOWN = 34,
     OP_RENAMEAT = 35,
     OP_UNLINKAT = 36,
     OP_MKDIRAT = 37,
     OP_SYMLINKAT = 38,
     OP_LINKAT = 39,
+    OP_FSETXATTR = 41,
+    OP_FGETXATTR = 43,
     OP_SOCKET = 45, /* in `options` the domain, in `offset` the type; fd is -1: it has none yet */
-    OP_WAITID = 50,
+    OP_WAITID = 50, /* in `length` the kind of id, in `size` the id, in `fd2` the options */
+    OP_FUTEX_WAIT = 51, /* in `futex` its kind, in `offset` what it should hold */
+    OP_FUTEX_WAKE = 52, /* in `futex` its kind, in `offset` how many */
+    OP_FTRUNCATE = 55,
     OP_BIND = 56,
     OP_LISTEN = 57,
+    OP_PIPE = 62,
+    OP_CALL = 63, /* not io_uring's: `call` with `address`, on a thread that it may block */
     OP_CODES = 64
 };
 
@@ -68,6 +80,10 @@ enum op_flags {
     OP_LEND = 4, /* the engine lends buffers of `group` */
     /* it writes where a write(2) may raise SIGPIPE: the engine sees to it that none is raised */
     OP_MAY_SIGNAL = 8
+};
+
+enum {
+    OP_DATA_ONLY = 1 /* OP_FSYNC: IORING_FSYNC_DATASYNC */
 };
 
 enum op_state { OP_IDLE, OP_IN_FLIGHT, OP_CANCELLING };
@@ -82,15 +98,21 @@ struct op {
     uint8_t opcode; /* enum op_code */
     uint8_t flags;  /* enum op_flags */
     uint8_t state;  /* enum op_state; the engine's */
-    uint16_t group; /* with OP_LEND */
+    union {
+        uint16_t group; /* with OP_LEND */
+        int32_t fd2;
+        uint32_t futex; /* OP_FUTEX_*: FUTEX2_* */
+    };
     int32_t fd;
     union {
         uint64_t offset;
         const void *address2;
+        int (*call)(void *argument); /* OP_CALL: what it returns is the result */
     };
     union {
         const void *address; /* what it reads or writes */
         uint64_t mask;       /* OP_POLL */
+        uint64_t size;       /* OP_FALLOCATE, whose mode is in `length` */
     };
     uint32_t length;
     uint32_t options; /* the opcode's own flags: MSG_*, SPLICE_F_*, O_* */

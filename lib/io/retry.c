@@ -36,6 +36,16 @@ int io_await(struct op *op, unsigned events)
     return rc;
 }
 
+int io_call(int fd, int (*call)(void *argument), void *argument)
+{
+    struct op op;
+
+    op_init(&op, OP_CALL, fd, NULL);
+    op.call = call;
+    op.address = argument;
+    return await_uninterrupted(&op);
+}
+
 bool io_carries(enum op_code opcode)
 {
     const struct sched *sched = sched_running();

@@ -131,15 +131,20 @@ int coil_connect(int fd, const struct sockaddr *address, socklen_t length)
 
 int coil_accept(int fd, struct sockaddr *address, socklen_t *length)
 {
+    return coil_accept4(fd, address, length, 0);
+}
+
+int coil_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
     struct op op = socket_op(OP_ACCEPT, fd);
 
     if (fd < 0)
         return -EBADF;
-    if (address && !length)
+    if ((address && !length) || flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
         return -EINVAL;
     op.address = address;
     op.address2 = address ? length : NULL;
-    op.options = SOCK_CLOEXEC;
+    op.options = (uint32_t)flags | SOCK_CLOEXEC;
     return io_await(&op, POLLIN);
 }
 

@@ -28,11 +28,13 @@ static const struct {
     [FEATURE_DEFER_TASKRUN] = {"defer_taskrun", VERSION(6, 1)},
     [FEATURE_FUTEX] = {"futex", VERSION(6, 7)},
     [FEATURE_WAITID] = {"waitid", VERSION(6, 7)},
+    [FEATURE_FTRUNCATE] = {"ftruncate", VERSION(6, 9)},
     [FEATURE_BIND] = {"bind", VERSION(6, 11)},
     [FEATURE_LISTEN] = {"listen", VERSION(6, 11)},
     [FEATURE_GUARD_INSTALL] = {"guard_install", VERSION(6, 13)},
     [FEATURE_GUARD_MANY] = {"guard_many", VERSION(6, 13)},
     [FEATURE_NO_IOWAIT] = {"no_iowait", VERSION(6, 15)},
+    [FEATURE_PIPE] = {"pipe", VERSION(6, 16)},
     [FEATURE_NOSIGNAL] = {"nosignal", VERSION(6, 18)},
 };
 

@@ -29,11 +29,13 @@ enum feature {
     FEATURE_DEFER_TASKRUN, /* 6.1 */
     FEATURE_FUTEX,         /* 6.7 */
     FEATURE_WAITID,        /* 6.7 */
+    FEATURE_FTRUNCATE,     /* 6.9 */
     FEATURE_BIND,          /* 6.11 */
     FEATURE_LISTEN,        /* 6.11 */
     FEATURE_GUARD_INSTALL, /* 6.13: guard pages without mappings */
     FEATURE_GUARD_MANY,    /* 6.13: and many of them by one process_madvise */
     FEATURE_NO_IOWAIT,     /* 6.15: waiting for a ring does not count as waiting for a disk */
+    FEATURE_PIPE,          /* 6.16 */
     FEATURE_NOSIGNAL,      /* 6.18: writes that raise no SIGPIPE */
     FEATURES
 };

@@ -19,7 +19,8 @@ struct pool {
 
 static const uint8_t moves[] = {
     [JOB_NEW] = MACHINE_TO(JOB_QUEUED),
-    [JOB_QUEUED] = MACHINE_TO(JOB_RUNNING) | MACHINE_TO(JOB_ABANDONED) | MACHINE_TO(JOB_NEW),
+    [JOB_QUEUED] = MACHINE_TO(JOB_RUNNING) | MACHINE_TO(JOB_ABANDONED) | MACHINE_TO(JOB_NEW) |
+                   MACHINE_TO(JOB_DONE),
     [JOB_RUNNING] = MACHINE_TO(JOB_DONE) | MACHINE_TO(JOB_ABANDONED),
     [JOB_DONE] = 0,
     [JOB_ABANDONED] = 0,
@@ -56,18 +57,23 @@ static struct job *next_job(struct pool *pool)
     return job;
 }
 
+/* Under the lock, so that who abandons a job knows whether it is on its way. */
+static void give_to_client(struct job *job)
+{
+    struct pool_client *client = job->client;
+
+    machine_move(&job->state, JOB_DONE, moves);
+    mpsc_push(&client->done, &job->done);
+    client->wake(client);
+}
+
 /* A job that ran: back to its client, or gone with nobody to take it. */
 static void hand_back(struct pool *pool, struct job *job)
 {
     lock(pool);
     bool abandoned = job->state == JOB_ABANDONED;
-    if (!abandoned) {
-        /* Under the lock, so that who abandons a job knows whether it is on its way. */
-        struct pool_client *client = job->client;
-        machine_move(&job->state, JOB_DONE, moves);
-        mpsc_push(&client->done, &job->done);
-        client->wake(client);
-    }
+    if (!abandoned)
+        give_to_client(job);
     unlock(pool);
     if (abandoned)
         job->free(job);
@@ -188,6 +194,21 @@ bool job_abandon(struct job *job)
     if (queued)
         job->free(job);
     return !done;
+}
+
+bool job_withdraw(struct job *job)
+{
+    struct pool *pool = job->pool;
+
+    lock(pool);
+    bool queued = job->state == JOB_QUEUED;
+    if (queued) {
+        list_remove(&job->link);
+        pool->queued--;
+        give_to_client(job);
+    }
+    unlock(pool);
+    return queued;
 }
 
 /* ---- clients ------------------------------------------------------------------------------ */

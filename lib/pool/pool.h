@@ -66,4 +66,10 @@ int pool_submit(struct pool *pool, struct pool_client *client, struct job *job);
  */
 bool job_abandon(struct job *job);
 
+/*
+ * Its client does not want this job to begin, and still waits for it. True: it had not begun, and
+ * is on its way back without having run. False: it runs or ran, and comes back as ever.
+ */
+bool job_withdraw(struct job *job);
+
 #endif

@@ -26,7 +26,8 @@ static const struct {
 } newer[] = {
     {FEATURE_MSG_RING, 40},  {FEATURE_SOCKET, OP_SOCKET}, {FEATURE_WAITID, OP_WAITID},
     {FEATURE_FUTEX, 51},     {FEATURE_FUTEX, 52},         {FEATURE_FUTEX, 53},
-    {FEATURE_BIND, OP_BIND}, {FEATURE_LISTEN, OP_LISTEN},
+    {FEATURE_BIND, OP_BIND}, {FEATURE_LISTEN, OP_LISTEN}, {FEATURE_FTRUNCATE, OP_FTRUNCATE},
+    {FEATURE_PIPE, OP_PIPE},
 };
 
 static uint64_t ask_opcodes(struct io_uring *uring)
@@ -49,6 +50,7 @@ static uint64_t ask_opcodes(struct io_uring *uring)
 
 static uint64_t allowed_opcodes(uint64_t found)
 {
+    found |= UINT64_C(1) << OP_CALL; /* the engine's own, whatever io_uring has there */
     for (size_t i = 0; i < array_length(newer); i++)
         if (!feature_allowed(newer[i].feature))
             found &= ~(UINT64_C(1) << newer[i].opcode);

@@ -59,6 +59,8 @@ size_t ring_reap(struct engine *engine, struct completion *completions, size_t m
         seen++;
     }
     io_uring_cq_advance(&ring->uring, seen);
+    if (unlikely(ring->blocking_count))
+        n += ring_blocking_reap(ring, completions + n, most - n);
     return n;
 }
 

@@ -13,6 +13,7 @@
 
 #include "engine/engine.h"
 #include "os/features.h"
+#include "pool/pool.h"
 #include "ring/compat.h"
 
 #include <signal.h>
@@ -45,6 +46,10 @@ struct ring {
     bool behind;         /* the last enter had no room for what it wanted to say */
     size_t cancels_owed; /* for which there was no room: the next enter asks */
     struct list groups;  /* ring/buffers.c */
+    /* ring/blocking.c */
+    struct pool *pool; /* NULL: it was not needed yet */
+    struct pool_client blocking;
+    size_t blocking_count; /* in flight */
     /* ring/sigpipe.c */
     uint8_t nosignal;  /* enum ring_nosignal */
     size_t may_signal; /* operations in flight that could raise SIGPIPE */
@@ -130,6 +135,12 @@ void ring_give_back(struct engine *engine, uint16_t group, uint16_t buffer);
 bool ring_buffer_taken(struct ring *ring, uint16_t group, uint16_t buffer, int32_t result);
 void ring_groups_unregister(struct ring *ring);
 void ring_groups_free(struct ring *ring);
+
+/* ring/blocking.c: operations that are plain calls on a thread. */
+int ring_blocking_submit(struct ring *ring, struct op *op);
+void ring_blocking_cancel(struct op *op);
+size_t ring_blocking_reap(struct ring *ring, struct completion *completions, size_t most);
+void ring_blocking_fini(struct ring *ring);
 
 /* ring/sigpipe.c: an operation with OP_MAY_SIGNAL is submitted; has had its last completion. */
 void ring_sigpipe_begin(struct ring *ring, struct io_uring_sqe *sqe);

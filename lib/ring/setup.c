@@ -143,6 +143,7 @@ static void detach(struct engine *engine)
     }
     ring_groups_free(ring);
     ring_descriptor_fini(ring);
+    ring_blocking_fini(ring);
     ring_wake_fini(ring);
     coil__free(ring->stash);
     coil__free(ring);

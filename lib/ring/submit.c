@@ -19,16 +19,24 @@ SAME(CLOSE);
 SAME(STATX);
 SAME(READ);
 SAME(WRITE);
+SAME(FADVISE);
+SAME(MADVISE);
+SAME(FALLOCATE);
 SAME(SEND);
 SAME(RECV);
+SAME(OPENAT2);
 SAME(SPLICE);
+SAME(TEE);
 SAME(SHUTDOWN);
 SAME(RENAMEAT);
 SAME(UNLINKAT);
 SAME(MKDIRAT);
 SAME(SYMLINKAT);
 SAME(LINKAT);
+SAME(FSETXATTR);
+SAME(FGETXATTR);
 SAME(SOCKET);
+_Static_assert((int)OP_DATA_ONLY == (int)IORING_FSYNC_DATASYNC, "an option is io_uring's");
 _Static_assert((int)OP_POLL == (int)IORING_OP_POLL_ADD, "an opcode is io_uring's");
 _Static_assert(_Alignof(struct op) >= 8, "the low bits of an op's address are the tag");
 
@@ -78,11 +86,42 @@ static void many(struct io_uring_sqe *sqe, const struct op *op)
         sqe->len |= IORING_POLL_ADD_MULTI;
 }
 
+#define BIT(opcode) (UINT64_C(1) << (opcode))
+
+/* Opcodes that have words of an entry for themselves. */
+#define PECULIAR                                                                                   \
+    (BIT(OP_SPLICE) | BIT(OP_TEE) | BIT(OP_WAITID) | BIT(OP_FUTEX_WAIT) | BIT(OP_FUTEX_WAKE) |     \
+     BIT(OP_PIPE))
+
+static NOINLINE void fill_peculiar(struct io_uring_sqe *sqe, const struct op *op)
+{
+    switch (op->opcode) {
+    case OP_SPLICE:
+    case OP_TEE:
+        sqe->splice_fd_in = op->fd2;
+        break;
+    case OP_WAITID:
+        sqe->fd = (int)op->size;
+        sqe->addr = 0;
+        sqe->file_index = (uint32_t)op->fd2;
+        break;
+    case OP_PIPE:
+        sqe->fd = 0; /* it has none yet, and the kernel wants this */
+        break;
+    default:
+        sqe->fd = (int)op->futex;
+        sqe->addr3 = UINT32_MAX; /* FUTEX_BITSET_MATCH_ANY */
+        break;
+    }
+}
+
 int ring_submit(struct engine *engine, struct op *op)
 {
     struct ring *ring = ring_of(engine);
     struct io_uring_sqe *sqe;
 
+    if (unlikely(op->opcode == OP_CALL))
+        return ring_blocking_submit(ring, op);
     if (unlikely(op->flags) && !offered(ring, op))
         return -EOPNOTSUPP;
     int rc = ring_sqe(ring, &sqe);
@@ -102,6 +141,8 @@ int ring_submit(struct engine *engine, struct op *op)
         sqe->addr = (uint64_t)(uintptr_t)op->address;
         sqe->rw_flags = (int)op->options;
     }
+    if (unlikely(PECULIAR >> op->opcode & 1))
+        fill_peculiar(sqe, op);
     if (op->flags & OP_MAY_SIGNAL)
         ring_sigpipe_begin(ring, sqe);
     if (op->flags & OP_SLOT)
@@ -140,6 +181,10 @@ void ring_cancel(struct engine *engine, struct op *op)
 
     if (ring_forked(ring))
         return; /* ring_reap_in_child ends it */
+    if (op->opcode == OP_CALL) {
+        ring_blocking_cancel(op);
+        return;
+    }
     bool owed = ask(ring, op) < 0;
     op->private = owed ? ring : NULL;
     ring->cancels_owed += owed;
@@ -152,7 +197,7 @@ int ring_ask_again(struct ring *ring)
         return 0;
     list_for_each (node, &ring->engine.in_flight) {
         struct op *op = list_entry(node, struct op, in_flight);
-        if (op->state != OP_CANCELLING || !op->private)
+        if (op->state != OP_CANCELLING || !op->private || op->opcode == OP_CALL)
             continue;
         int rc = ask(ring, op);
         if (rc < 0)

@@ -30,6 +30,14 @@ static void *give_bad_arguments(void *argument)
     FAILS(coil_pwrite(FD, NULL, 1, 0), -EINVAL);
     FAILS(coil_pread(FD, &byte, 1, -1), -EINVAL);
     FAILS(coil_pwrite(FD, &byte, 1, INT64_MIN), -EINVAL);
+    struct iovec bytes = {&byte, 1};
+    FAILS(coil_readv(-1, &bytes, 1), -EBADF);
+    FAILS(coil_writev(-1, &bytes, 1), -EBADF);
+    FAILS(coil_readv(FD, NULL, 1), -EINVAL);
+    FAILS(coil_writev(FD, &bytes, -1), -EINVAL);
+    FAILS(coil_preadv2(FD, &bytes, 1, -2, 0), -EINVAL);
+    FAILS(coil_pwritev2(FD, &bytes, 1, -2, 0), -EINVAL);
+    FAILS(coil_fdatasync(-1), -EBADF);
     return argument;
 }
 
@@ -287,6 +295,57 @@ TEST(file, is_opened_written_read_and_closed)
     PLACE(place);
     KERNEL(loop);
     PASS(kernel_run(loop, use_a_file, &place));
+}
+
+static void *use_vectors(void *argument)
+{
+    const struct place *place = argument;
+    char text[2][8] = {"", ""};
+    struct iovec out[2] = {{(char *)(uintptr_t) "hel", 3}, {(char *)(uintptr_t) "lo", 2}};
+    struct iovec in[2] = {{text[0], 2}, {text[1], 7}};
+
+    int fd = coil_open(place->name, O_RDWR, 0);
+    if (fd < 0)
+        return COIL_ERR(fd);
+    CHECK_EQ(coil_writev(fd, out, 2), 5);
+    CHECK_EQ(coil_pwritev2(fd, out, 2, 5, 0), 5);
+    CHECK_EQ(lseek(fd, 0, SEEK_CUR), 5); /* an offset leaves the position */
+    CHECK_EQ(coil_readv(fd, in, 2), 5);
+    CHECK(memcmp(text[0], "he", 2) == 0 && memcmp(text[1], "llo", 3) == 0);
+    CHECK_EQ(coil_preadv2(fd, in, 2, 8, 0), 2);
+    CHECK(memcmp(text[0], "lo", 2) == 0);
+    CHECK_EQ(coil_readv(fd, in, 2), 0);
+    PASS(coil_fdatasync(fd));
+    FAILS(coil_preadv2(fd, in, 2, 0, 0x40000000), -EOPNOTSUPP);
+    PASS(coil_close_fd(fd));
+    return NULL;
+}
+
+TEST(file, is_read_and_written_in_parts)
+{
+    PLACE(place);
+    KERNEL(loop);
+    PASS(kernel_run(loop, use_vectors, &place));
+}
+
+static void *write_in_parts(void *argument)
+{
+    const struct ends *ends = argument;
+    struct iovec out = {(char *)(uintptr_t) "hello", 5};
+    return COIL_ERR((int)coil_writev(ends->fd[1], &out, 1));
+}
+
+static bool write_parts_to_nobody(void)
+{
+    ENDS ends = ends_pipe(0);
+    ends_close(&ends, 0);
+    KERNEL(loop);
+    return FAILS(kernel_run(loop, write_in_parts, &ends), -EPIPE);
+}
+
+TEST(file, in_parts_to_nobody_is_an_error_and_no_signal)
+{
+    CHECK(survives_sigpipe(write_parts_to_nobody));
 }
 
 static void *ask_for_too_much(void *argument)

@@ -701,3 +701,31 @@ TEST(socket, raises_no_signal)
 {
     CHECK(survives_sigpipe(send_to_nobody));
 }
+
+static void *accept_nonblocking(void *argument)
+{
+    int fd = coil_accept4(*(int *)argument, NULL, NULL, SOCK_NONBLOCK);
+    if (!PASS(fd))
+        return COIL_ERR(fd);
+    CHECK(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    close(fd);
+    return NULL;
+}
+
+TEST(socket, that_is_accepted_may_be_nonblocking)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(bind(listener, (struct sockaddr *)&address, length) == 0 && listen(listener, 1) == 0);
+    CHECK(getsockname(listener, (struct sockaddr *)&address, &length) == 0);
+    CHECK(connect(client, (struct sockaddr *)&address, length) == 0);
+    {
+        KERNEL(loop);
+        PASS(kernel_run(loop, accept_nonblocking, &listener));
+    }
+    close(client);
+    close(listener);
+}

@@ -480,6 +480,45 @@ TEST(pool, with_one_thread_it_goes_on_without_another)
     expect_done(&desk, "ab");
 }
 
+/* ---- withdrawing ---------------------------------------------------------------------------- */
+
+TEST(pool, a_job_that_is_withdrawn_comes_back_without_having_run)
+{
+    DESK(desk);
+    POOL(pool, 1);
+
+    if (check_walking() || !submit(pool, &desk, 'a', hold))
+        return;
+    sem_wait(&desk.started);
+    struct note *second = submit(pool, &desk, 'b', NULL);
+    if (!CHECK(second != NULL))
+        return;
+    CHECK(job_withdraw(&second->job));
+    CHECK(!job_withdraw(&second->job)); /* it is on its way */
+    struct job *back = pool_client_take(&desk.client);
+    CHECK_PTR(back, &second->job);
+    note_free(back);
+    sem_post(&desk.release);
+    wait_for_wakes(&desk, 2);
+    expect_done(&desk, "a");
+    CHECK_STR(desk.ran, "a");
+}
+
+TEST(pool, a_job_that_runs_is_not_withdrawn)
+{
+    DESK(desk);
+    POOL(pool, 1);
+    struct note *first = check_walking() ? NULL : submit(pool, &desk, 'a', hold);
+
+    if (!first)
+        return;
+    sem_wait(&desk.started);
+    CHECK(!job_withdraw(&first->job));
+    sem_post(&desk.release);
+    wait_for_wakes(&desk, 1);
+    expect_done(&desk, "a");
+}
+
 /* ---- bugs --------------------------------------------------------------------------------- */
 
 static void submit_half_a_job(void *argument)
