@@ -55,14 +55,55 @@ static inline int line_admit(struct coil_line *line, struct coil_future *task)
 /* Whether somebody is in line who was not cancelled: a newcomer stands behind it. */
 bool line_is_live(const struct coil_line *line);
 
-void line_join(struct coil_line *line, struct place *place);
-void line_leave(struct place *place);
+/* Sets `pending` to the first who waits from `link` on; NULL: nobody. */
+static inline void line_look_from(struct coil_line *line, struct coil_link *link)
+{
+    while (link && place_of(link)->state != PLACE_WAITING)
+        link = circle_next(line->first, link);
+    line->pending = link;
+}
+
+static inline void line_join(struct coil_line *line, struct place *place)
+{
+    ASSERT(place->state == PLACE_WAITING);
+    place->line = line;
+    circle_append(&line->first, &place->link);
+    if (!line->pending)
+        line->pending = &place->link;
+}
+
+static inline void line_leave(struct place *place)
+{
+    ASSERT(place->state != PLACE_WAITING);
+    circle_remove(&place->line->first, &place->link);
+}
+
+/* A place waits no longer: it was woken, or cancelled. */
+static inline void line_settle(struct place *place, enum place_state state)
+{
+    struct coil_line *line = place->line;
+
+    ASSERT(place->state == PLACE_WAITING);
+    place->state = (uint8_t)state;
+    if (likely(line->pending == &place->link))
+        line_look_from(line, circle_next(line->first, &place->link));
+}
 
 /* A woken place waits once more, where it stands. */
 void line_rejoin(struct place *place);
 
 /* Wakes who has waited longest. NULL: nobody waits. */
-struct place *line_wake_next(struct coil_line *line);
+static inline struct place *line_wake_next(struct coil_line *line)
+{
+    struct place *place = place_of(line->pending);
+
+    if (place) {
+        sched_check_thread(place->waiter.task->sched);
+        line_settle(place, PLACE_WOKEN);
+        task_wake(place->waiter.task);
+    }
+    return place;
+}
 
 /* Wakes all who wait now; how many. */
 int line_wake_all(struct coil_line *line);

@@ -71,9 +71,9 @@ static int take_now(coil_queue *queue, void **item)
 
 /* Waits until the queue is not `blocked`, or is shut down. */
 static ALWAYS_INLINE int wait_while(coil_queue *queue, bool (*blocked)(const coil_queue *queue),
-                                    struct coil_line *line, const struct waiter_class *class)
+                                    struct coil_line *line, const struct waiter_class *class,
+                                    struct coil_future *task)
 {
-    struct coil_future *task = task_current();
     int rc = admit(queue, line, task);
 
     if (rc < 0)
@@ -92,10 +92,11 @@ int coil_queue_put(coil_queue *queue, void *item)
 {
     if (unlikely(!queue))
         return -EINVAL;
-    if (unlikely(!task_current()))
+    struct coil_future *task = task_current();
+    if (unlikely(!task))
         return -COIL_ENOLOOP;
     if (unlikely(is_full(queue)) && !queue->shut_down) {
-        int rc = wait_while(queue, is_full, &queue->putters, &put_class);
+        int rc = wait_while(queue, is_full, &queue->putters, &put_class, task);
         if (rc < 0)
             return rc;
     }
@@ -106,10 +107,11 @@ int coil_queue_get(coil_queue *queue, void **item)
 {
     if (unlikely(!queue || !item))
         return -EINVAL;
-    if (unlikely(!task_current()))
+    struct coil_future *task = task_current();
+    if (unlikely(!task))
         return -COIL_ENOLOOP;
     if (is_empty(queue) && !queue->shut_down) {
-        int rc = wait_while(queue, is_empty, &queue->getters, &get_class);
+        int rc = wait_while(queue, is_empty, &queue->getters, &get_class, task);
         if (rc < 0)
             return rc;
     }
