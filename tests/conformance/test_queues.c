@@ -525,7 +525,7 @@ TEST(LifoQueueTests, test_order)
 
 TEST(PriorityQueueTests, test_order)
 {
-    const int order[] = {1, 3, 2};
+    const int order[] = {3, 1, 2};
     QUEUE(queue, 0);
 
     PASS(coil_queue_init(&queue, &priority));
