@@ -3,15 +3,15 @@
 
 #include "loop/loop.h"
 
-static void lock(struct inbox *inbox)
+static void lock(pthread_mutex_t *mutex)
 {
-    int rc = pthread_mutex_lock(&inbox->lock);
+    int rc = pthread_mutex_lock(mutex);
     ASSERT(rc == 0);
 }
 
-static void unlock(struct inbox *inbox)
+static void unlock(pthread_mutex_t *mutex)
 {
-    int rc = pthread_mutex_unlock(&inbox->lock);
+    int rc = pthread_mutex_unlock(mutex);
     ASSERT(rc == 0);
 }
 
@@ -21,6 +21,8 @@ void inbox_init(struct inbox *inbox)
     inbox->end = &inbox->first;
     int rc = pthread_mutex_init(&inbox->lock, NULL);
     ASSERT(rc == 0);
+    rc = pthread_mutex_init(&inbox->waking, NULL);
+    ASSERT(rc == 0);
 }
 
 void inbox_fini(struct inbox *inbox)
@@ -29,11 +31,13 @@ void inbox_fini(struct inbox *inbox)
     handles_fini(&inbox->handles);
     int rc = pthread_mutex_destroy(&inbox->lock);
     ASSERT(rc == 0);
+    rc = pthread_mutex_destroy(&inbox->waking);
+    ASSERT(rc == 0);
 }
 
 void inbox_close(struct inbox *inbox)
 {
-    lock(inbox);
+    lock(&inbox->lock);
     inbox->closed = true;
     while (inbox->first) {
         struct handle *handle = inbox->first;
@@ -42,7 +46,9 @@ void inbox_close(struct inbox *inbox)
     }
     inbox->end = &inbox->first;
     atomic_store(&inbox->any, false);
-    unlock(inbox);
+    unlock(&inbox->lock);
+    lock(&inbox->waking); /* whoever is in there still needs the engine */
+    unlock(&inbox->waking);
 }
 
 /* On the loop: a callback's turn has come. */
@@ -51,23 +57,23 @@ static void run(struct call *call, bool drop)
     struct handle *handle = container_of(call, struct handle, call);
     struct inbox *inbox = &handle->loop->inbox;
 
-    lock(inbox);
+    lock(&inbox->lock);
     coil_callback fn = handle->fn;
     void *userdata = handle->userdata;
     handles_give(&inbox->handles, handle);
-    unlock(inbox);
+    unlock(&inbox->lock);
     if (fn && !drop)
         handle_call(handle->loop, fn, userdata);
 }
 
 void inbox_drain(struct inbox *inbox, struct sched *sched)
 {
-    lock(inbox);
+    lock(&inbox->lock);
     struct handle *handle = inbox->first;
     inbox->first = NULL;
     inbox->end = &inbox->first;
     atomic_store(&inbox->any, false);
-    unlock(inbox);
+    unlock(&inbox->lock);
     while (handle) {
         struct handle *next = handle->next;
         sched_queue(sched, &handle->call.item);
@@ -91,19 +97,19 @@ void inbox_awake(struct inbox *inbox)
 
 bool inbox_cancel(struct inbox *inbox, coil_handle value)
 {
-    lock(inbox);
+    lock(&inbox->lock);
     struct handle *handle = handles_find(&inbox->handles, value);
     bool cancelled = handle && handle->fn;
     if (cancelled) {
         handle->fn = NULL; /* skipped when its turn comes */
         handle->userdata = NULL;
     }
-    unlock(inbox);
+    unlock(&inbox->lock);
     return cancelled;
 }
 
-/* Under the lock. */
-static coil_handle post(coil_loop *loop, coil_callback fn, void *userdata)
+/* Under the lock. Whether the loop is to be woken. */
+static coil_handle post(coil_loop *loop, coil_callback fn, void *userdata, bool *wake)
 {
     struct inbox *inbox = &loop->inbox;
 
@@ -120,8 +126,7 @@ static coil_handle post(coil_loop *loop, coil_callback fn, void *userdata)
     handle->next = NULL;
     *inbox->end = handle;
     inbox->end = &handle->next;
-    if (inbox_ring(inbox))
-        engine_wake(loop->engine);
+    *wake = inbox_ring(inbox);
     coil_handle value = handle_of(handle);
     value.index |= INBOX_INDEX;
     return value;
@@ -135,8 +140,16 @@ coil_handle coil_call_soon_threadsafe(coil_loop *loop, coil_callback fn, void *u
         return handle_error(rc);
     if (!fn)
         return handle_error(-EINVAL);
-    lock(&loop->inbox);
-    coil_handle value = post(loop, fn, userdata);
-    unlock(&loop->inbox);
+    struct inbox *inbox = &loop->inbox;
+    bool wake = false;
+    lock(&inbox->lock);
+    coil_handle value = post(loop, fn, userdata, &wake);
+    if (wake)
+        lock(&inbox->waking);
+    unlock(&inbox->lock);
+    if (wake) {
+        engine_wake(loop->engine);
+        unlock(&inbox->waking);
+    }
     return value;
 }

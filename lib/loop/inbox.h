@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * The thread-safe entrance: callbacks from any thread. A lock guards the table and the queue; it is
- * held for a few stores, and for the wake when the loop sleeps. The loop looks at `any` alone while
- * nothing comes.
+ * held for a few stores. The loop looks at `any` alone while nothing comes.
+ *
+ * The loop that is woken takes the lock at once, often before the call that woke it returns: so the
+ * wake is under a lock of its own, which is there for the close of the loop to wait for.
  *
  * No wake is lost: before the loop sleeps it sets `asleep` and then looks at `any`; a poster sets
  * `any` and then looks at `asleep`; both in sequentially consistent order, so one of them sees the
@@ -24,7 +26,8 @@ struct engine;
 
 struct inbox {
     pthread_mutex_t lock;
-    struct handles handles; /* the rest is under the lock */
+    pthread_mutex_t waking;
+    struct handles handles; /* the rest is under `lock` */
     struct handle *first, **end;
     bool closed;
     atomic_bool any;
