@@ -13,3 +13,11 @@ void bench_run(benchmark::State &state, coil_fn fn, void *argument)
         state.SkipWithError(coil_strerror(rc));
     coil_sim_free(sim);
 }
+
+void bench_run_on_kernel(benchmark::State &state, coil_fn fn, void *argument)
+{
+    int rc = coil_run(fn, argument, nullptr);
+
+    if (rc < 0)
+        state.SkipWithError(coil_strerror(rc));
+}

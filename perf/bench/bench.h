@@ -6,7 +6,9 @@
 #include <benchmark/benchmark.h>
 #include <coil/coil.h>
 
-// Runs a coroutine on a loop of its own; a failure becomes the benchmark's.
+// Runs a coroutine on a loop of its own; a failure becomes the benchmark's. The simulated engine
+// keeps the kernel out of what is measured.
 void bench_run(benchmark::State &state, coil_fn fn, void *argument);
+void bench_run_on_kernel(benchmark::State &state, coil_fn fn, void *argument);
 
 #endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What goes through the kernel's ring: the parts that need the inside of coil, and the floors, the
+ * same on a ring of their own with nothing above it. All return 0 or a negative code.
+ */
+#ifndef PERF_KERNEL_H
+#define PERF_KERNEL_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* In a task: an operation that does nothing. */
+int kernel_nop(void);
+
+struct floor_ring;
+
+/* With the flags that coil's ring has. NULL: there is none. */
+struct floor_ring *floor_ring_new(void);
+void floor_ring_free(struct floor_ring *floor);
+
+/* So many at once, by one call of the kernel. */
+int floor_nops(struct floor_ring *floor, unsigned count);
+
+/* Begins to receive, and cancels that by the next call of the kernel. */
+int floor_cancel_recv(struct floor_ring *floor, int fd);
+
+enum floor_wake { WAKE_EVENTFD, WAKE_MSG_RING, WAKE_MSG_RING_SYNC, FLOOR_WAKES };
+
+/* The thread of the ring: sleeps until it is woken, so many times; calls `awake` when it begins and
+ * each time. */
+int floor_sleep(struct floor_ring *floor, enum floor_wake how, void (*awake)(void *),
+                void *argument, uint64_t times);
+
+/* From another thread; `own` is a ring of that thread's. */
+int floor_wake(struct floor_ring *floor, enum floor_wake how, struct floor_ring *own);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
