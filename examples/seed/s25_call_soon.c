@@ -31,10 +31,10 @@ int main(void)
 {
     coil_loop *loop = coil_get_event_loop();
     struct work a = {1, "A"}, b = {2, "B"}, c = {3, "C"};
-    COIL_AUTO coil_task *task_a = coil_create_task(work, &a); /* runs first */
-    coil_call_soon(loop, hello, "Tom");                       /* second */
-    COIL_AUTO coil_task *task_b = coil_create_task(work, &b); /* third */
-    COIL_AUTO coil_task *task_c = coil_create_task(work, &c); /* fourth */
 
+    coil_go(work, &a);                                        /* runs first */
+    coil_call_soon(loop, hello, "Tom");                       /* second */
+    coil_go(work, &b);                                        /* third */
+    COIL_AUTO coil_task *task_c = coil_create_task(work, &c); /* fourth */
     return coil_run_until_complete(loop, task_c, NULL) < 0;
 }

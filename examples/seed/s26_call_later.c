@@ -31,11 +31,11 @@ int main(void)
 {
     coil_loop *loop = coil_get_event_loop();
     struct work a = {1, "A"}, b = {2, "B"};
-    COIL_AUTO coil_task *task_a = coil_create_task(work, &a);
+
+    coil_go(work, &a); /* a task of which nobody waits for the end */
     coil_call_later(loop, COIL_SEC(1.2), hello, "Tom"); /* 1.2 s from now */
     coil_call_soon(loop, hello, "Kitty");
     COIL_AUTO coil_task *task_b = coil_create_task(work, &b);
     coil_call_later(loop, COIL_SEC(1), hello, "Jerry");
-
     return coil_run_until_complete(loop, task_b, NULL) < 0;
 }

@@ -28,7 +28,7 @@ static inline void disposition_restore(const struct disposition *disposition)
 
 /* Until the end of the scope the signal has this handler, SIG_DFL or SIG_IGN. */
 #define DISPOSITION(name, number, handler)                                                         \
-    __attribute__((cleanup(disposition_restore))) struct disposition name =                        \
+    __attribute__((cleanup(disposition_restore), unused)) struct disposition name =                \
         disposition_set(number, handler)
 
 static inline bool disposition_is(int number, void (*handler)(int))

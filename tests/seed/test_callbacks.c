@@ -99,7 +99,7 @@ static void check_times(bool at)
     scene.w = &w;
     coil_time start = coil_loop_time(w.loop);
 
-    COIL_AUTO coil_task *task_a = new_task(w.loop, work, &a);
+    coil_unref(new_task(w.loop, work, &a));
     PASS(coil_handle_error(at ? coil_call_at(w.loop, start + tom.time, hello, &tom)
                               : coil_call_later(w.loop, tom.time, hello, &tom)));
     PASS(coil_handle_error(coil_call_soon(w.loop, hello, &kitty)));

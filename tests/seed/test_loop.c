@@ -322,6 +322,7 @@ TEST(seed, s29_5_a_loop_does_not_run_inside_itself)
     COIL_AUTO coil_task *task = pair.task = new_task(w.loop, asks, &pair.question);
 
     PASS(coil_run_until_complete(w.loop, runner, NULL));
+    CHECK(coil_done(task) || check_walking());
 }
 
 TEST(seed, s29_6_the_loop_that_was_set_is_the_threads_also_when_it_is_closed)

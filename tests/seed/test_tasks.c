@@ -267,7 +267,7 @@ TEST(seed, s30_4_a_done_future_ends_the_run_after_what_was_queued_before)
 
     PASS(coil_set_result(future, value(8)));
     PASS(coil_add_done_callback(future, sees_finished, &calls));
-    COIL_AUTO coil_task *task = new_task(w.loop, asks, &question);
+    coil_unref(new_task(w.loop, asks, &question));
     CHECK_EQ(coil_run_until_complete(w.loop, future, &out), 0);
     CHECK_PTR(out, value(8));
     CHECK_EQ(coil_loop_time(w.loop), before);
