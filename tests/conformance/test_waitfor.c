@@ -280,6 +280,7 @@ TEST(AsyncioWaitForTest, test_wait_for_issue86296)
     PASS(coil_set_result(inner, &late));
     CHECK(coil_cancel(task) || check_walking());
     FAILS(coil_run_until_complete(w.loop, task, NULL), -ECANCELED);
+    CHECK_EQ(late.rc, -ECANCELED);
     PASS(coil_result(inner, &result));
     CHECK(result == &late || check_walking());
 }
