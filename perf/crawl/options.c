@@ -4,14 +4,14 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { USAGE = 2, MOST_PAGES = 10000000, MOST_ROUNDS = 1000, FLOOR_ROUNDS = 7 };
 
-static const double MOST_LATENCY = 3600;
+static const double MOST_SECONDS = 3600;
+static const double PATIENCE = 120; /* for a page, beside its latency */
 
 static const char help[] =
     "Usage: crawl [OPTION...]\n"
@@ -22,6 +22,7 @@ static const char help[] =
     "  --client NAME      http: fetch over HTTP, from a server that comes with the program;\n"
     "                     sleep: only wait (http)\n"
     "  --urls FILE        fetch these http and https addresses, one a line, instead\n"
+    "  --timeout SECONDS  give a page up after so long (120 beside the latency)\n"
     "  --modes LIST       of sequential, threads, tasks (all of them)\n"
     "  --concurrency N    pages at once at most, for threads and tasks (all)\n"
     "  --floor            measure tasks against a bare curl_multi_socket loop, in turns;\n"
@@ -55,8 +56,8 @@ static double parse_seconds(const char *option, const char *text)
     char *end;
     double value = strtod(text, &end);
 
-    if (end == text || *end || !(value >= 0) || value > MOST_LATENCY)
-        errx(USAGE, "--%s: '%s' is no number of seconds from 0 to %g", option, text, MOST_LATENCY);
+    if (end == text || *end || !(value >= 0) || value > MOST_SECONDS)
+        errx(USAGE, "--%s: '%s' is no number of seconds from 0 to %g", option, text, MOST_SECONDS);
     return value;
 }
 
@@ -118,6 +119,7 @@ static enum client parse_client(const char *text)
 static const struct option names[] = {
     {"pages", required_argument, NULL, 'p'},
     {"latency", required_argument, NULL, 'l'},
+    {"timeout", required_argument, NULL, 't'},
     {"client", required_argument, NULL, 'c'},
     {"urls", required_argument, NULL, 'u'},
     {"modes", required_argument, NULL, 'm'},
@@ -138,6 +140,9 @@ static void take(struct options *options, int key, int index, const char **urls)
         break;
     case 'l':
         options->latency = parse_seconds(names[index].name, optarg);
+        break;
+    case 't':
+        options->timeout = parse_seconds(names[index].name, optarg);
         break;
     case 'c':
         options->client = parse_client(optarg);
@@ -190,6 +195,8 @@ void options_parse(struct options *options, int argc, char **argv)
     options->modes[MODE_FLOOR] = given['f'];
     if (!options->rounds)
         options->rounds = given['f'] ? FLOOR_ROUNDS : 1;
+    if (!given['t'])
+        options->timeout = options->latency + PATIENCE;
     if (urls)
         read_urls(options, urls);
 }

@@ -13,6 +13,7 @@ enum mode { MODE_SEQUENTIAL, MODE_THREADS, MODE_TASKS, MODE_FLOOR, MODES };
 struct options {
     size_t pages;
     double latency; /* seconds */
+    double timeout; /* seconds for one page */
     enum client client;
     char **urls; /* `pages` of them; NULL: pages of the server that comes with the program */
     bool modes[MODES];

@@ -41,7 +41,11 @@ def start(*arguments, **more):
 
 
 def finish(process):
-    out, err = process.communicate(timeout=PATIENCE)
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
@@ -74,7 +78,10 @@ def file_of(*lines):
 
 @contextlib.contextmanager
 def site():
-    """A server on loopback: /ok, /missing, /moved (to /ok), /torn (ends in the middle)."""
+    """A server on loopback: /ok, /missing, /never, /torn (it ends in the middle), and two that
+    have moved."""
+    hang = threading.Event()
+    moves = {"/moved": "/ok", "/moved-away": "/missing"}
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -82,10 +89,13 @@ def site():
                 self.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
                 self.close_connection = True
                 return
-            moved = self.path == "/moved"
+            if self.path == "/never":
+                hang.wait()
+                return
+            moved = moves.get(self.path)
             self.send_response(302 if moved else 200 if self.path == "/ok" else 404)
             if moved:
-                self.send_header("Location", "/ok")
+                self.send_header("Location", moved)
             self.send_header("Content-Length", "4")
             self.end_headers()
             self.wfile.write(b"page")
@@ -96,6 +106,7 @@ def site():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
+        hang.set()
         server.shutdown()
 
 
@@ -113,6 +124,13 @@ def children(pid):
 def name_of(pid):
     with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
         return file.read().strip()
+
+
+def is_alive(pid):
+    """One that has ended and that nobody waited for is not."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 def child_named(process, name):
@@ -160,6 +178,12 @@ def test_json():
         check(one["peak_rss_kib"] > 100 and one["threads"] >= 1, one)
 
 
+def test_one_by_one():
+    _, _, modes = crawl("--pages", "3", "--latency", "0.02", "--modes", "sequential")
+    one = modes["sequential"]
+    check(one["concurrency"] == 1 and one["seconds"] >= 0.06, f"one after the other: {one}")
+
+
 def test_threads_are_counted():
     _, _, modes = crawl("--pages", "20", "--latency", "0.3", "--client", "sleep",
                         "--modes", "threads,tasks")
@@ -182,7 +206,8 @@ def test_usage():
     with file_of() as empty, file_of("# nothing", "", "  ") as blank:
         for arguments in (["--pages", "0"], ["--pages", "x"], ["--pages", "-1"], ["--pages", "1e3"],
                           ["--pages"], ["--latency", "-1"], ["--latency", "nan"],
-                          ["--latency", ""], ["--latency", "1s"], ["--client", "ftp"],
+                          ["--latency", ""], ["--latency", "1s"], ["--timeout", "-1"],
+                          ["--client", "ftp"],
                           ["--modes", ""], ["--modes", "tasks,"], ["--modes", "task"],
                           ["--modes", "floor"], ["--concurrency", "0"], ["--rounds", "0"],
                           ["--no-such"], ["page"], ["--floor", "--client", "sleep"],
@@ -208,6 +233,7 @@ def test_pages_that_fail():
     with site() as base:
         refused = f"http://127.0.0.1:{closed_port()}/"
         bad = {f"{base}/missing": "HTTP 404", refused: "Connection refused", f"{base}/torn": "",
+               f"{base}/moved-away": "HTTP 404",
                "gopher://127.0.0.1/": "protocol", "http://[nonsense/": ""}
         good = [f"{base}/ok", f"{base}/moved", f"{base}/ok"]
         urls = [good[0], *bad, *good[1:]]
@@ -221,6 +247,18 @@ def test_pages_that_fail():
             check(reason in reasons[page] and reasons[page], f"{mode}: why: {reasons}")
             check(f"crawl: {mode}: {page}: {reasons[page]}\n" in done.stderr, done.stderr)
     check(done.stderr.count("\n") == len(bad) * len(MODES), f"a line each: {done.stderr}")
+
+
+def test_timeout():
+    """A page that never comes is given up, and the others are not."""
+    with site() as base, file_of(f"{base}/ok", f"{base}/never", f"{base}/ok") as path:
+        _, _, modes = crawl("--urls", path, "--timeout", "0.3", "--floor", "--rounds", "1",
+                            "--modes", ",".join(MODES), status=1)
+    check(list(modes) == [*MODES, "floor"], modes)
+    for mode, one in modes.items():
+        reasons = [failure["reason"] for failure in one["failures"]]
+        check(reasons == ["Timeout was reached"] and one["ok"] == 2, f"{mode}: {one}")
+        check(one["seconds"] >= 0.3, f"{mode}: not before its time: {one}")
 
 
 def test_many_failures():
@@ -276,6 +314,20 @@ def test_interrupt():
         check([row[:3] for row in ROW.findall(done.stdout)] == [("sequential", "100", "100")],
               f"what was done, and no other mode: {done.stdout}")
         check(not any(os.path.exists(f"/proc/{child}") for child in left), "no child is left")
+
+
+def test_killed():
+    """Whoever cannot clean up leaves nobody behind all the same."""
+    process = start("--latency", "30", "--modes", "tasks")
+    child_named(process, "tasks")
+    left = children(process.pid)
+    check(len(left) == 2, f"the server and the crawler: {left}")
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    while any(map(is_alive, left)):
+        check(time.monotonic() < deadline, "no child is left")
+        time.sleep(0.01)
 
 
 def test_few_descriptors():
