@@ -55,7 +55,8 @@ void inbox_close(struct inbox *inbox)
 static void run(struct call *call, bool drop)
 {
     struct handle *handle = container_of(call, struct handle, call);
-    struct inbox *inbox = &handle->loop->inbox;
+    coil_loop *loop = handle->loop; /* after it was given back it may be another's */
+    struct inbox *inbox = &loop->inbox;
 
     lock(&inbox->lock);
     coil_callback fn = handle->fn;
@@ -63,7 +64,7 @@ static void run(struct call *call, bool drop)
     handles_give(&inbox->handles, handle);
     unlock(&inbox->lock);
     if (fn && !drop)
-        handle_call(handle->loop, fn, userdata);
+        handle_call(loop, fn, userdata);
 }
 
 void inbox_drain(struct inbox *inbox, struct sched *sched)
