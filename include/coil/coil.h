@@ -10,6 +10,7 @@
 #include <coil/directory.h>
 #include <coil/exception.h>
 #include <coil/features.h>
+#include <coil/fiber.h>
 #include <coil/file.h>
 #include <coil/futex.h>
 #include <coil/future.h>

@@ -42,6 +42,8 @@ void fiber_prepare(struct fiber *fiber, struct stack *stack, void *top, ctx_entr
     fiber->entry = NULL;
     fiber->state = FIBER_NEW;
     fiber->kind = FIBER_PLAIN;
+    fiber->standing = false;
+    fiber->family = 0;
     ASSERT((char *)top > stack->low && (char *)top <= (char *)stack);
     ctx_init(&fiber->ctx, stack->low, (size_t)((char *)top - stack->low), body);
 }

@@ -37,8 +37,10 @@ struct fiber {
     struct fiber *parent;
     struct stack *stack; /* NULL: the thread's own */
     fiber_fn entry;
-    uint8_t state; /* enum fiber_state */
-    uint8_t kind;  /* enum fiber_kind */
+    uint8_t state;   /* enum fiber_state */
+    uint8_t kind;    /* enum fiber_kind */
+    bool standing;   /* at a coil_fiber_switch: nobody waits for it as for a call */
+    uint64_t family; /* of those that programs make; 0: none yet */
 };
 
 extern _Thread_local struct fiber *coil__fiber_current __attribute__((tls_model("initial-exec")));

@@ -223,17 +223,17 @@ static void body(void *value)
     fiber_leave(task_successor(sched), NULL);
 }
 
-/* From a fiber to the task's first: each waits for the one before it. */
-static void abandon_fibers(struct fiber *fiber, const struct fiber *first)
+/* From the leaf to the task's own: each waits for the one before it, but for those that a program
+ * left by a switch. They stay until it frees them. */
+static void abandon_fibers(struct fiber *fiber, struct fiber *first)
 {
-    for (;;) {
+    while (fiber != first) {
         struct fiber *parent = fiber->parent;
-        bool last = fiber == first;
-        fiber_abandon(fiber);
-        if (last)
-            return;
+        if (fiber->state == FIBER_SUSPENDED && !fiber->standing)
+            fiber_abandon(fiber);
         fiber = parent;
     }
+    fiber_abandon(first);
 }
 
 void task_exit(struct coil_future *task, void *result)
