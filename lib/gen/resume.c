@@ -2,6 +2,7 @@
 /* Both ends of a resume: next, send and throw outside, the body and its yield inside. */
 #include "gen/gen.h"
 
+#include "ctx/jump.h"
 #include "fiber/stacks.h"
 
 /* ---- a body's beginning and end ------------------------------------------------------------- */
@@ -52,7 +53,7 @@ static inline bool is_ready(const struct coil_gen *gen, const void *value)
            !err_is(value);
 }
 
-int coil_gen_send(coil_gen *gen, void *value, void **out)
+RETURNS_BY_JUMP int coil_gen_send(coil_gen *gen, void *value, void **out)
 {
     if (unlikely(!is_ready(gen, value))) {
         int rc = get_ready(gen, value, out);
@@ -62,7 +63,7 @@ int coil_gen_send(coil_gen *gen, void *value, void **out)
     return gen_resume(gen, value, out);
 }
 
-int coil_gen_next(coil_gen *gen, void **out)
+RETURNS_BY_JUMP int coil_gen_next(coil_gen *gen, void **out)
 {
     if (unlikely(!is_ready(gen, NULL))) {
         int rc = get_ready(gen, NULL, out);
@@ -135,7 +136,7 @@ static NOINLINE int yield_slowly(struct fiber *self, void *value, void **sent)
     return 0;
 }
 
-int coil_yield(void *value, void **sent)
+RETURNS_BY_JUMP int coil_yield(void *value, void **sent)
 {
     struct fiber *self = fiber_current();
 

@@ -19,13 +19,13 @@ static void resume(benchmark::State &state)
 }
 BENCHMARK(resume)->Name("generator_resume/coil");
 
-static void mixed(benchmark::State &state)
+static void mixed(benchmark::State &state, const coil_fn *bodies)
 {
     coil_gen *gens[GENERATOR_BODIES];
     int rc = 0;
 
     for (int i = 0; i < GENERATOR_BODIES; i++)
-        gens[i] = coil_gen_primed(generator_bodies[i], nullptr);
+        gens[i] = coil_gen_primed(bodies[i], nullptr);
     while (state.KeepRunningBatch(GENERATOR_BODIES))
         for (coil_gen *gen : gens)
             rc |= coil_gen_next(gen, nullptr);
@@ -35,7 +35,9 @@ static void mixed(benchmark::State &state)
         coil_gen_free(gen);
     state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
 }
-BENCHMARK(mixed)->Name("generator_resume/coil/six_bodies");
+BENCHMARK_CAPTURE(mixed, flat, generator_flat_bodies)
+    ->Name("generator_resume/coil/six_flat_bodies");
+BENCHMARK_CAPTURE(mixed, deep, generator_bodies)->Name("generator_resume/coil/six_bodies");
 
 static void ucontext(benchmark::State &state)
 {

@@ -19,6 +19,9 @@ enum { GENERATOR_BODIES = 6 };
 /* Bodies of coil's: each yields for ever, at the depth of its index. */
 extern const coil_fn generator_bodies[GENERATOR_BODIES];
 
+/* The same, and each yields in its own frame. */
+extern const coil_fn generator_flat_bodies[GENERATOR_BODIES];
+
 /* Delegates to `level->left` more, of which the last one yields for ever. */
 struct generator_level {
     int left;

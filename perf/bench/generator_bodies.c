@@ -56,6 +56,14 @@ DESCEND(five_2, five_3)
 DESCEND(five_1, five_2)
 BODY(body_5, five_1(&place))
 
+BODY(flat_1, place.rc = coil_yield(&place, NULL))
+BODY(flat_2, place.rc = coil_yield(&place, NULL))
+BODY(flat_3, place.rc = coil_yield(&place, NULL))
+BODY(flat_4, place.rc = coil_yield(&place, NULL))
+BODY(flat_5, place.rc = coil_yield(&place, NULL))
+
+const coil_fn generator_flat_bodies[GENERATOR_BODIES] = {body_0, flat_1, flat_2,
+                                                         flat_3, flat_4, flat_5};
 const coil_fn generator_bodies[GENERATOR_BODIES] = {body_0, body_1, body_2, body_3, body_4, body_5};
 
 void *generator_delegate(void *argument)

@@ -121,6 +121,30 @@ TEST(gen_delegate, closing_drops_the_inner_one_s_result)
     CHECK_EQ(coil_gen_state(inner), COIL_GEN_CLOSED);
 }
 
+/* Delegates, and returns a result however that ended. */
+static void *swallows(void *arg)
+{
+    struct story *story = arg;
+
+    story->rc = coil_yield_from(coil_iter_gen(story->other), NULL);
+    return arg;
+}
+
+TEST(gen_delegate, a_level_that_swallows_the_exit_does_not_keep_it_from_the_next)
+{
+    struct story below = {.rc = -1}, story = {.rc = -1};
+    GEN *bottom = below.other = coil_gen_new(returns_its_story, NULL);
+    GEN *middle = story.other = coil_gen_new(swallows, &below);
+    GEN *top = coil_gen_new(delegates, &story);
+
+    PASS(coil_gen_next(top, NULL));
+    PASS(coil_gen_close(top, NULL));
+    FAILS(below.rc, -COIL_EGENEXIT);
+    FAILS(story.rc, -COIL_EGENEXIT);
+    CHECK_EQ(coil_gen_state(bottom), COIL_GEN_CLOSED);
+    CHECK_EQ(coil_gen_state(middle), COIL_GEN_CLOSED);
+}
+
 static void *raises_on_exit(void *arg)
 {
     (void)arg;
