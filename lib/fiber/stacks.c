@@ -80,10 +80,13 @@ struct stack *thread_stack_take(int stack_class)
     return stack_take(&mine->stacks.pools[stack_class]);
 }
 
-void thread_stacks_trim(void)
+bool thread_stacks_trim(void)
 {
-    if (mine && !count_in_use(&mine->stacks)) {
-        (void)pthread_setspecific(at_thread_end, NULL);
-        give_back(mine);
-    }
+    if (!mine)
+        return true;
+    if (count_in_use(&mine->stacks))
+        return false;
+    (void)pthread_setspecific(at_thread_end, NULL);
+    give_back(mine);
+    return true;
 }

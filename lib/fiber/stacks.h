@@ -9,10 +9,12 @@
 
 #include "ctx/stack.h"
 
+#include <stdbool.h>
+
 /* A stack of that class, which stack_give gives back. NULL: no memory. */
 struct stack *thread_stack_take(int stack_class);
 
-/* Gives what waits in the pool back to the kernel, if all of it waits. */
-void thread_stacks_trim(void);
+/* Gives what waits in the pool back to the kernel if no stack is in use; whether none is. */
+bool thread_stacks_trim(void);
 
 #endif

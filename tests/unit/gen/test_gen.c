@@ -292,7 +292,7 @@ TEST(gen, freeing_closes)
     PASS(coil_gen_next(gen, NULL));
     PASS(coil_gen_free(gen));
     CHECK_STR(story.out.text, "exit");
-    thread_stacks_trim();
+    CHECK(thread_stacks_trim());
 }
 
 TEST(gen, freeing_one_that_goes_on_yielding_takes_its_stack_and_says_so)
@@ -307,7 +307,7 @@ TEST(gen, freeing_one_that_goes_on_yielding_takes_its_stack_and_says_so)
     CHECK_STR(out.text,
               "generator stubborn, freed: the generator went on yielding when it was closed");
     coil_set_warning_sink(NULL, NULL);
-    thread_stacks_trim();
+    CHECK(thread_stacks_trim());
 }
 
 TEST(gen, freeing_one_that_fails_meanwhile_says_so)

@@ -171,7 +171,7 @@ TEST(gen_foreach, visits_what_is_yielded_until_it_is_told_to_stop)
     int n = 20, sum = 0;
     GEN *gen = coil_gen_new(fibo, &n);
 
-    PASS(coil_gen_foreach(gen, add, &sum));
+    CHECK_EQ(coil_gen_foreach(gen, add, &sum), 0);
     CHECK_EQ(sum, 1 + 1 + 2 + 3 + 5 + 8 + 13);
     CHECK_EQ(coil_gen_state(gen), COIL_GEN_CLOSED);
     n = 100;
