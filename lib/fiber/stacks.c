@@ -45,8 +45,9 @@ static void end_thread(void *value)
         give_back(thread);
         return;
     }
-    /* The thread's loop may go after us, and with it tasks that hold generators. */
-    if (++thread->rounds < PTHREAD_DESTRUCTOR_ITERATIONS &&
+    /* The thread's loop may go after us, and with it tasks that hold generators. The last round is
+     * left out: ThreadSanitizer ends its own account of the thread in it. */
+    if (++thread->rounds < PTHREAD_DESTRUCTOR_ITERATIONS - 1 &&
         pthread_setspecific(at_thread_end, thread) == 0)
         return;
     coil__warn("a thread ended with %zu stacks of generators and fibers that nobody freed", in_use);
