@@ -118,6 +118,31 @@ TEST(describe, what_a_task_awaits)
     describes(both, "<gather pending children=2 done=1>");
 }
 
+static void *links(void *arg)
+{
+    (void)arg;
+    return COIL_ERR(coil_linkat(5, "a", 5, "b", 0));
+}
+
+static void *reads_a_link(void *arg)
+{
+    char text[8];
+
+    (void)arg;
+    return COIL_ERR((int)coil_readlink("a", text, sizeof(text)));
+}
+
+TEST(describe, which_operation_a_task_waits_for)
+{
+    WORLD(w);
+    COIL_AUTO coil_task *one = coil_create_task_with(w.loop, links, NULL, NULL);
+    COIL_AUTO coil_task *two = coil_create_task_with(w.loop, reads_a_link, NULL, NULL);
+
+    PASS(world_turn(&w));
+    describes(one, "<task 'task-1' pending coro=links wait=linkat fd=5>");
+    describes(two, "<task 'task-2' pending coro=reads_a_link wait=call>");
+}
+
 TEST(describe, a_plain_future)
 {
     WORLD(w);
