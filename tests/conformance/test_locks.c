@@ -363,6 +363,41 @@ TEST(ConditionTests, test_wait_cancel_after_notify)
     CANCELLED(member);
 }
 
+/* Waits for a notification, and ends by what it was told instead. */
+static void *passes_on_what_it_is_told(void *arg)
+{
+    (void)waits_in_condition(arg);
+    return COIL_ERR(((struct member *)arg)->rc);
+}
+
+TEST(ConditionTests, test_cancelled_error_wakeup)
+{
+    coil_condition condition = COIL_CONDITION_INIT;
+    SCENE(s, &condition);
+
+    struct member *member = hire(&s, passes_on_what_it_is_told);
+    turns(&s, 1);
+    CHECK(coil_cancel_with(member->task, "foo"));
+    FAILS(finish(member), -ECANCELED);
+    CHECK_STR(coil_cancel_message(member->task), "foo");
+}
+
+TEST(ConditionTests, test_cancelled_error_re_aquire)
+{
+    coil_condition condition = COIL_CONDITION_INIT;
+    SCENE(s, &condition);
+
+    struct member *member = hire(&s, passes_on_what_it_is_told);
+    turns(&s, 1);
+    PASS(coil_lock_try_acquire(&condition.own));
+    CHECK_EQ(coil_condition_notify(&condition, 1), 1);
+    turns(&s, 1); /* now it queues for the lock */
+    CHECK(coil_cancel_with(member->task, "foo"));
+    PASS(coil_condition_release(&condition));
+    FAILS(finish(member), -ECANCELED);
+    CHECK_STR(coil_cancel_message(member->task), "foo");
+}
+
 static void *waits_without_lock(void *arg)
 {
     struct member *self = arg;
