@@ -334,9 +334,10 @@ static int finishes_the_future(void *arg)
 static void *leaves_a_group(void *arg)
 {
     struct turns *turns = arg;
-    COIL_AUTO coil_future *future = turns->future = coil_create_future(NULL);
+    COIL_AUTO coil_future *future = coil_create_future(NULL);
     coil_group group = COIL_GROUP_INIT;
 
+    turns->future = future;
     PASS(coil_group_enter(&group));
     coil_task *task = coil_group_create_task(&group, awaits_and_notes, turns);
     pass_turns(3);
