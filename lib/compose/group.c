@@ -198,6 +198,7 @@ static void wait_for_members(struct coil_group_state *state)
 {
     coil_task *parent = state->parent;
 
+    ASSERT(parent != NULL);
     while (state->live) {
         state->waiting = true;
         (void)task_wait(parent, &state->waiter);
@@ -241,6 +242,7 @@ static int outcome(struct coil_group_state *state, int rc, bool cancelled)
 {
     coil_task *parent = state->parent;
 
+    ASSERT(parent != NULL);
     if (rc < 0 && rc != -ECANCELED)
         add_error(state, NULL, rc);
     if (!state->error_count) {

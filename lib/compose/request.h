@@ -23,6 +23,7 @@ static inline bool request_pending(const coil_task *task)
  */
 static inline bool request_take_back(coil_task *task, int before, bool pending)
 {
+    ASSERT(task != NULL);
     bool ours_alone = coil_uncancel(task) <= before;
 
     if (ours_alone && !pending)

@@ -106,6 +106,7 @@ int coil_scope_exit(coil_scope *scope, int rc)
     if (scope->phase != ENTERED)
         return -COIL_EINVALSTATE;
     coil_task *task = scope->task;
+    ASSERT(task != NULL);
     if (task != task_current())
         return -EPERM;
     if (task->run->scope != scope)

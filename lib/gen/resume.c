@@ -99,7 +99,7 @@ int coil_gen_throw(coil_gen *gen, int code, void **out)
 
 int coil_gen_foreach(coil_gen *gen, int (*fn)(void *value, void *userdata), void *userdata)
 {
-    void *value;
+    void *value = NULL;
     int rc;
 
     if (!fn)

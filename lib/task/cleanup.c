@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "task/cleanup.h"
 
-static void unlink_it(coil_cleanup *cleanup)
+static void unlink_from(struct coil_future *task, coil_cleanup *cleanup)
 {
-    coil_cleanup **place = &cleanup->task->run->cleanups;
+    coil_cleanup **place = &task->run->cleanups;
 
     /* Mostly the first; a generator's may be pushed and popped across its task's. */
     while (*place != cleanup) {
@@ -19,7 +19,7 @@ void cleanups_run(struct coil_future *task)
     coil_cleanup *cleanup;
 
     while ((cleanup = task->run->cleanups)) {
-        unlink_it(cleanup);
+        unlink_from(task, cleanup);
         cleanup->fn(cleanup->arg);
     }
 }
@@ -41,7 +41,7 @@ void coil_cleanup_push(coil_cleanup *cleanup, void (*fn)(void *arg), void *arg)
 void coil_cleanup_pop(coil_cleanup *cleanup, bool run)
 {
     if (cleanup->task)
-        unlink_it(cleanup);
+        unlink_from(cleanup->task, cleanup);
     if (run)
         cleanup->fn(cleanup->arg);
 }
