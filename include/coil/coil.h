@@ -29,6 +29,7 @@
 #include <coil/socket.h>
 #include <coil/sync.h>
 #include <coil/task.h>
+#include <coil/thread.h>
 #include <coil/timeout.h>
 #include <coil/waitid.h>
 #include <coil/xattr.h>

@@ -23,6 +23,7 @@ typedef struct coil_loop_options {
     size_t stack_size;  /* bytes of a task's stack; 0: 64 KiB; 16 KiB at least, 8 MiB at most */
     size_t stacks_kept; /* free stacks that keep their memory; 0: 1024 */
     bool keep_sigint;   /* SIGINT does not interrupt this loop's runs */
+    int debug; /* debug mode: > 0: on; < 0: off; 0: on when COIL_DEBUG is set, and not to 0 */
 } coil_loop_options;
 
 /*
@@ -271,6 +272,52 @@ COIL_API coil_time coil_loop_time(const coil_loop *loop);
 COIL_API int coil_loop_guard(const coil_loop *loop);
 
 /*
+ * Switches debug mode on or off: each step of a task and each callback is timed, and one that keeps
+ * the thread for too long is told to the exception handler; so is where a callback that fails or is
+ * slow was asked for. Everything runs slower.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer.
+ */
+COIL_API int coil_set_debug(coil_loop *loop, bool on);
+
+/*
+ * Tells whether a loop is in debug mode.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: none; false for NULL and error-encoded pointers.
+ */
+COIL_API bool coil_get_debug(const coil_loop *loop);
+
+/*
+ * Sets from how long on debug mode reports a step or a callback; 100 ms unless it was set.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL and a negative duration; the code of an error-encoded pointer.
+ */
+COIL_API int coil_set_slow_callback_duration(coil_loop *loop, coil_time duration);
+
+/*
+ * Returns from how long on debug mode reports.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; the code of an error-encoded pointer.
+ */
+COIL_API coil_time coil_get_slow_callback_duration(const coil_loop *loop);
+
+/*
  * Has a callback called on the next turn. Callbacks and first steps of tasks share one queue. What
  * a callback returns below 0 goes to the exception handler.
  *
@@ -341,6 +388,18 @@ COIL_API int coil_handle_error(coil_handle handle);
  * Errors: none; false for a stale handle or one with an error.
  */
 COIL_API bool coil_handle_cancel(coil_loop *loop, coil_handle handle);
+
+/*
+ * Tells whether a callback was taken back. A loop remembers this until it has given the same place
+ * to another callback and that was taken back, too.
+ *
+ * Suspends: no.
+ * Thread: as coil_handle_cancel.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: none; false for a handle with an error.
+ */
+COIL_API bool coil_handle_cancelled(coil_loop *loop, coil_handle handle);
 
 /*
  * Reads the point of the loop's clock for which a callback was asked.

@@ -42,7 +42,7 @@ static void run(struct call *call, bool drop)
     if (!handler->fn)
         coil__free(handler);
     else if (!drop)
-        handle_call(handler->loop, handler->fn, handler->userdata);
+        handle_call(handler->loop, handler->fn, handler->userdata, NULL);
 }
 
 static struct handler *find(coil_loop *loop, int number)

@@ -74,6 +74,14 @@ struct handle *handles_find(const struct handles *handles, coil_handle value)
     return handle->generation == value.generation ? handle : NULL;
 }
 
+bool handles_cancelled(const struct handles *handles, coil_handle value)
+{
+    uint32_t index = value.index & ~INBOX_INDEX;
+
+    return value.generation > 0 && index < handles->count &&
+           handles->chunks[index / CHUNK][index % CHUNK].cancelled == value.generation;
+}
+
 coil_handle handle_of(const struct handle *handle)
 {
     return (coil_handle){.index = handle->index, .generation = handle->generation};
@@ -86,15 +94,18 @@ coil_handle handle_error(int code)
 
 /* ---- calls -------------------------------------------------------------------------------- */
 
-void handle_call(coil_loop *loop, coil_callback fn, void *userdata)
+void handle_call(coil_loop *loop, coil_callback fn, void *userdata, const void *origin)
 {
+    if (unlikely(loop->attention & LOOP_DEBUG))
+        loop->called = (struct debug_called){.fn = fn, .userdata = userdata, .origin = origin};
     int rc = fn(userdata);
     if (rc < 0)
         exception_report(loop, &(coil_exception_context){.size = sizeof(coil_exception_context),
                                                          .message = "a callback failed",
                                                          .code = rc,
                                                          .callback = fn,
-                                                         .userdata = userdata});
+                                                         .userdata = userdata,
+                                                         .origin = origin});
     locals_leave(loop->sched);
 }
 
@@ -103,6 +114,7 @@ static void run(struct call *call, bool drop)
     struct handle *handle = container_of(call, struct handle, call);
     coil_callback fn = handle->fn;
     void *userdata = handle->userdata;
+    const void *origin = handle->origin;
 
     if (fn && !drop) {
         handle->loop->sched->locals = handle->locals;
@@ -110,7 +122,7 @@ static void run(struct call *call, bool drop)
     }
     handles_give(&handle->loop->handles, handle);
     if (fn && !drop)
-        handle_call(handle->loop, fn, userdata);
+        handle_call(handle->loop, fn, userdata, origin);
 }
 
 static struct handle *prepare(coil_loop *loop, coil_callback fn, void *userdata)
@@ -125,6 +137,7 @@ static struct handle *prepare(coil_loop *loop, coil_callback fn, void *userdata)
     handle->loop = loop;
     handle->timed = false;
     handle->locals = locals_snapshot(loop->sched);
+    handle->origin = NULL;
     return handle;
 }
 
@@ -144,12 +157,20 @@ static int arguments(coil_loop *loop, coil_callback fn)
     return 0;
 }
 
-coil_handle handle_arm(coil_loop *loop, int64_t when, coil_callback fn, void *userdata)
+static void note_origin(struct handle *handle, const void *origin)
+{
+    if (unlikely(handle->loop->attention & LOOP_DEBUG))
+        handle->origin = origin;
+}
+
+static coil_handle arm(coil_loop *loop, int64_t when, coil_callback fn, void *userdata,
+                       const void *origin)
 {
     ASSERT(!loop->sched->closing); /* its timer would outlive the loop */
     struct handle *handle = prepare(loop, fn, userdata);
     if (!handle)
         return handle_error(-ENOMEM);
+    note_origin(handle, origin);
     handle->when = when;
     handle->timed = true;
     int rc = timers_arm(&loop->timers, when, &handle->call, &handle->timer);
@@ -160,10 +181,16 @@ coil_handle handle_arm(coil_loop *loop, int64_t when, coil_callback fn, void *us
     return handle_of(handle);
 }
 
+coil_handle handle_arm(coil_loop *loop, int64_t when, coil_callback fn, void *userdata)
+{
+    return arm(loop, when, fn, userdata, NULL);
+}
+
 static bool cancel(coil_loop *loop, struct handle *handle)
 {
     if (!handle->fn)
         return false;
+    handle->cancelled = handle->generation;
     handle->fn = NULL;
     handle->userdata = NULL;
     if (handle->call.item.queued)
@@ -193,6 +220,7 @@ coil_handle coil_call_soon(coil_loop *loop, coil_callback fn, void *userdata)
     struct handle *handle = prepare(loop, fn, userdata);
     if (!handle)
         return handle_error(-ENOMEM);
+    note_origin(handle, __builtin_return_address(0));
     sched_queue(loop->sched, &handle->call.item);
     return handle_of(handle);
 }
@@ -200,13 +228,15 @@ coil_handle coil_call_soon(coil_loop *loop, coil_callback fn, void *userdata)
 coil_handle coil_call_later(coil_loop *loop, coil_time delay, coil_callback fn, void *userdata)
 {
     int rc = arguments(loop, fn);
-    return rc < 0 ? handle_error(rc) : handle_arm(loop, loop_deadline(loop, delay), fn, userdata);
+    if (rc < 0)
+        return handle_error(rc);
+    return arm(loop, loop_deadline(loop, delay), fn, userdata, __builtin_return_address(0));
 }
 
 coil_handle coil_call_at(coil_loop *loop, coil_time when, coil_callback fn, void *userdata)
 {
     int rc = arguments(loop, fn);
-    return rc < 0 ? handle_error(rc) : handle_arm(loop, when, fn, userdata);
+    return rc < 0 ? handle_error(rc) : arm(loop, when, fn, userdata, __builtin_return_address(0));
 }
 
 int coil_handle_error(coil_handle handle)
@@ -223,6 +253,16 @@ bool coil_handle_cancel(coil_loop *loop, coil_handle value)
     sched_check_thread(loop->sched);
     struct handle *handle = handles_find(&loop->handles, value);
     return handle && cancel(loop, handle);
+}
+
+bool coil_handle_cancelled(coil_loop *loop, coil_handle value)
+{
+    if (loop_argument(loop) < 0)
+        return false;
+    if (value.index & INBOX_INDEX)
+        return inbox_cancelled(&loop->inbox, value);
+    sched_check_thread(loop->sched);
+    return handles_cancelled(&loop->handles, value);
 }
 
 int coil_handle_when(coil_loop *loop, coil_handle value, coil_time *when)

@@ -19,12 +19,14 @@ struct handle {
     coil_callback fn; /* NULL: cancelled */
     void *userdata;
     struct locals *locals; /* NULL: none */
+    const void *origin;    /* in debug mode: the instruction that asked for it */
     coil_loop *loop;
     int64_t when; /* when `timed` */
     bool timed;   /* by call_later or call_at */
     uint32_t timer;
     uint32_t index;
     int32_t generation;  /* > 0 while in use, < 0 while free */
+    int32_t cancelled;   /* the generation that was last cancelled */
     struct handle *next; /* free, or in an inbox */
 };
 
@@ -42,11 +44,14 @@ void handles_give(struct handles *handles, struct handle *handle);
 /* The slot that a handle names, or NULL for a stale one. */
 struct handle *handles_find(const struct handles *handles, coil_handle handle);
 
+/* Whether it was cancelled, as far as the slot remembers. */
+bool handles_cancelled(const struct handles *handles, coil_handle handle);
+
 coil_handle handle_of(const struct handle *handle);
 coil_handle handle_error(int code);
 
-/* Calls the user's function and reports what it says below 0. */
-void handle_call(coil_loop *loop, coil_callback fn, void *userdata);
+/* Calls the user's function and reports what it says below 0. `origin`: see struct handle. */
+void handle_call(coil_loop *loop, coil_callback fn, void *userdata, const void *origin);
 
 /* Closing: takes back every timer of a handle. */
 void handles_drop(coil_loop *loop);

@@ -35,20 +35,30 @@ void inbox_fini(struct inbox *inbox)
     ASSERT(rc == 0);
 }
 
+/* Under the lock. */
+static struct handle *take_all(struct inbox *inbox)
+{
+    struct handle *handle = inbox->first;
+
+    inbox->first = NULL;
+    inbox->end = &inbox->first;
+    atomic_store(&inbox->any, false);
+    return handle;
+}
+
 void inbox_close(struct inbox *inbox)
 {
     lock(&inbox->lock);
     inbox->closed = true;
-    while (inbox->first) {
-        struct handle *handle = inbox->first;
-        inbox->first = handle->next;
-        handles_give(&inbox->handles, handle);
-    }
-    inbox->end = &inbox->first;
-    atomic_store(&inbox->any, false);
+    struct handle *handle = take_all(inbox);
     unlock(&inbox->lock);
     lock(&inbox->waking); /* whoever is in there still needs the engine */
     unlock(&inbox->waking);
+    while (handle) {
+        struct handle *next = handle->next;
+        handle->call.run(&handle->call, true);
+        handle = next;
+    }
 }
 
 /* On the loop: a callback's turn has come. */
@@ -61,19 +71,17 @@ static void run(struct call *call, bool drop)
     lock(&inbox->lock);
     coil_callback fn = handle->fn;
     void *userdata = handle->userdata;
+    const void *origin = handle->origin;
     handles_give(&inbox->handles, handle);
     unlock(&inbox->lock);
     if (fn && !drop)
-        handle_call(loop, fn, userdata);
+        handle_call(loop, fn, userdata, loop->attention & LOOP_DEBUG ? origin : NULL);
 }
 
 void inbox_drain(struct inbox *inbox, struct sched *sched)
 {
     lock(&inbox->lock);
-    struct handle *handle = inbox->first;
-    inbox->first = NULL;
-    inbox->end = &inbox->first;
-    atomic_store(&inbox->any, false);
+    struct handle *handle = take_all(inbox);
     unlock(&inbox->lock);
     while (handle) {
         struct handle *next = handle->next;
@@ -102,6 +110,7 @@ bool inbox_cancel(struct inbox *inbox, coil_handle value)
     struct handle *handle = handles_find(&inbox->handles, value);
     bool cancelled = handle && handle->fn;
     if (cancelled) {
+        handle->cancelled = handle->generation;
         handle->fn = NULL; /* skipped when its turn comes */
         handle->userdata = NULL;
     }
@@ -109,8 +118,50 @@ bool inbox_cancel(struct inbox *inbox, coil_handle value)
     return cancelled;
 }
 
+bool inbox_cancelled(struct inbox *inbox, coil_handle value)
+{
+    lock(&inbox->lock);
+    bool cancelled = handles_cancelled(&inbox->handles, value);
+    unlock(&inbox->lock);
+    return cancelled;
+}
+
 /* Under the lock. Whether the loop is to be woken. */
-static coil_handle post(coil_loop *loop, coil_callback fn, void *userdata, bool *wake)
+static bool append(coil_loop *loop, struct handle *handle)
+{
+    struct inbox *inbox = &loop->inbox;
+
+    handle->loop = loop;
+    handle->next = NULL;
+    *inbox->end = handle;
+    inbox->end = &handle->next;
+    return inbox_ring(inbox);
+}
+
+static void unlock_and_wake(coil_loop *loop, bool wake)
+{
+    struct inbox *inbox = &loop->inbox;
+
+    if (wake)
+        lock(&inbox->waking);
+    unlock(&inbox->lock);
+    if (wake) {
+        engine_wake(loop->engine);
+        unlock(&inbox->waking);
+    }
+}
+
+int inbox_post(coil_loop *loop, struct handle *handle)
+{
+    lock(&loop->inbox.lock);
+    bool closed = loop->inbox.closed;
+    unlock_and_wake(loop, !closed && append(loop, handle));
+    return closed ? -COIL_ECLOSED : 0;
+}
+
+/* Under the lock. */
+static coil_handle post(coil_loop *loop, coil_callback fn, void *userdata, const void *origin,
+                        bool *wake)
 {
     struct inbox *inbox = &loop->inbox;
 
@@ -122,12 +173,9 @@ static coil_handle post(coil_loop *loop, coil_callback fn, void *userdata, bool 
     call_init(&handle->call, run);
     handle->fn = fn;
     handle->userdata = userdata;
-    handle->loop = loop;
     handle->timed = false;
-    handle->next = NULL;
-    *inbox->end = handle;
-    inbox->end = &handle->next;
-    *wake = inbox_ring(inbox);
+    handle->origin = origin;
+    *wake = append(loop, handle);
     coil_handle value = handle_of(handle);
     value.index |= INBOX_INDEX;
     return value;
@@ -141,16 +189,9 @@ coil_handle coil_call_soon_threadsafe(coil_loop *loop, coil_callback fn, void *u
         return handle_error(rc);
     if (!fn)
         return handle_error(-EINVAL);
-    struct inbox *inbox = &loop->inbox;
     bool wake = false;
-    lock(&inbox->lock);
-    coil_handle value = post(loop, fn, userdata, &wake);
-    if (wake)
-        lock(&inbox->waking);
-    unlock(&inbox->lock);
-    if (wake) {
-        engine_wake(loop->engine);
-        unlock(&inbox->waking);
-    }
+    lock(&loop->inbox.lock);
+    coil_handle value = post(loop, fn, userdata, __builtin_return_address(0), &wake);
+    unlock_and_wake(loop, wake);
     return value;
 }

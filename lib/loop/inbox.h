@@ -60,5 +60,10 @@ bool inbox_may_sleep(struct inbox *inbox);
 void inbox_awake(struct inbox *inbox);
 
 bool inbox_cancel(struct inbox *inbox, coil_handle handle);
+bool inbox_cancelled(struct inbox *inbox, coil_handle handle);
+
+/* From any thread: has a call of the caller's own run on the loop, or be dropped when it closes.
+ * -COIL_ECLOSED. */
+int inbox_post(coil_loop *loop, struct handle *handle);
 
 #endif

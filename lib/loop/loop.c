@@ -37,6 +37,7 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
     timers_init(&loop->timers);
     inbox_init(&loop->inbox);
     interrupts_init(loop);
+    debug_init(loop);
     list_init(&loop->closers);
     for (size_t i = 0; i < WATCH_BUCKETS; i++)
         list_init(&loop->watches[i]);
@@ -68,7 +69,7 @@ int loop_begin_run(coil_loop *loop)
 
 void loop_end_run(coil_loop *loop)
 {
-    loop->attention = 0;
+    loop->attention &= LOOP_DEBUG;
     atomic_store(&loop->running, false);
 }
 

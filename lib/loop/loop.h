@@ -7,6 +7,7 @@
 #define LOOP_LOOP_H
 
 #include "engine/engine.h"
+#include "loop/debug.h"
 #include "loop/handle.h"
 #include "loop/inbox.h"
 #include "loop/interrupt.h"
@@ -24,7 +25,8 @@ enum { WATCH_BUCKETS = 64 };
 /* Why the turn is to be taken although it would find nothing to do. */
 enum attention {
     LOOP_STOPPING = 1, /* coil_stop */
-    LOOP_ONCE = 2      /* coil_run_once: somebody counts turns */
+    LOOP_ONCE = 2,     /* coil_run_once: somebody counts turns */
+    LOOP_DEBUG = 4     /* loop/debug.c: each item runs from home; it lasts */
 };
 
 struct coil_loop {
@@ -38,8 +40,10 @@ struct coil_loop {
     int64_t now;         /* the clock when it was last read */
     atomic_bool running; /* these two any thread may ask for */
     atomic_bool closed;
-    uint8_t attention; /* enum attention */
-    bool exposed;      /* somebody polls its descriptor: loop/once.c */
+    uint8_t attention;          /* enum attention */
+    bool exposed;               /* somebody polls its descriptor: loop/once.c */
+    struct debug_called called; /* in debug mode: what runs now */
+    int64_t slow;               /* in debug mode: from how long on an item is reported */
     bool in_handler;
     coil_exception_handler handler; /* NULL: the default one */
     void *handler_userdata;

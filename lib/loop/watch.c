@@ -84,7 +84,7 @@ static void step(struct call *call, bool drop)
         return;
     }
     if (watch->ready)
-        handle_call(watch->loop, watch->fn, watch->userdata);
+        handle_call(watch->loop, watch->fn, watch->userdata, NULL);
     watch->ready = false;
     if (removed(watch)) {
         end(watch);

@@ -5,6 +5,9 @@
 #include "run/run.h"
 #include "sim/sim.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const coil_loop_options defaults = {.size = sizeof(defaults)};
 
 /* io_uring, or a line that says what to do. */
@@ -22,6 +25,18 @@ static int kernel_engine(struct engine **engine)
     else if (rc == -ENOMEM)
         coil__warn("no memory for an io_uring: raise the limit on locked memory (ulimit -l)");
     return rc;
+}
+
+static bool debug_in_environment(void)
+{
+    const char *text = secure_getenv("COIL_DEBUG");
+    return text && *text && strcmp(text, "0") != 0;
+}
+
+static void apply(coil_loop *loop, const coil_loop_options *options)
+{
+    loop->interrupts.kept = options->keep_sigint;
+    (void)coil_set_debug(loop, options->debug ? options->debug > 0 : debug_in_environment());
 }
 
 coil_loop *coil_loop_new(const coil_loop_options *options)
@@ -43,6 +58,6 @@ coil_loop *coil_loop_new(const coil_loop_options *options)
     if (err_is(loop))
         engine_detach(engine);
     else
-        loop->interrupts.kept = options->keep_sigint;
+        apply(loop, options);
     return loop;
 }

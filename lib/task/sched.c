@@ -66,7 +66,7 @@ void sched_each_task(struct sched *sched, void (*visit)(struct coil_future *task
     }
 }
 
-static void run_item(struct sched *sched, struct item *item)
+void sched_run_item(struct sched *sched, struct item *item)
 {
     if (item->kind == ITEM_STEP) {
         task_step(container_of(item, struct coil_future, item));
@@ -76,6 +76,16 @@ static void run_item(struct sched *sched, struct item *item)
     call->run(call, sched->closing);
 }
 
+/* With nothing left of the batch, whoever parks comes home. */
+static void run_observed(struct sched *sched)
+{
+    for (size_t left = sched->budget; left; left--) {
+        sched->budget = 1;
+        sched->observe(sched, sched_next(sched));
+        ASSERT(sched->budget == 0);
+    }
+}
+
 void sched_run(struct sched *sched)
 {
     struct sched *outer = coil__sched_running;
@@ -83,8 +93,10 @@ void sched_run(struct sched *sched)
     coil__sched_running = sched;
     sched->home = fiber_current();
     sched_begin_batch(sched);
+    if (unlikely(sched->observe != NULL))
+        run_observed(sched);
     while (sched->budget) {
-        run_item(sched, sched_next(sched));
+        sched_run_item(sched, sched_next(sched));
         ASSERT(sched->current == NULL);
     }
     coil__sched_running = outer;

@@ -49,6 +49,8 @@ struct sched {
     bool (*idle_turn)(coil_loop *loop); /* whether a turn would find nothing to do now */
     /* Tells the loop's exception handler of an error that nobody took; `loop` may be NULL. */
     void (*report)(coil_loop *loop, const char *message, int code, struct coil_future *future);
+    /* Debug mode: runs an item by sched_run_item, from the home fiber. NULL: nobody looks. */
+    void (*observe)(struct sched *sched, struct item *item);
     struct locals *locals; /* of the running callback; NULL: none */
     uint32_t last_id;      /* of tasks */
     uintptr_t thread;      /* 0 until the first run */
@@ -123,6 +125,9 @@ static inline void sched_begin_batch(struct sched *sched)
 /* Visits each unfinished task in order of creation. The visit may end and free any of them. */
 void sched_each_task(struct sched *sched, void (*visit)(struct coil_future *task, void *userdata),
                      void *userdata);
+
+/* Runs one item of the queue. */
+void sched_run_item(struct sched *sched, struct item *item);
 
 /* Runs batches until the loop has something to do. */
 void sched_run(struct sched *sched);

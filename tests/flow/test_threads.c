@@ -30,6 +30,8 @@ static void *ends(void *argument)
 
 static const coil_exception_context a_context = {.size = sizeof(a_context), .message = "none"};
 
+static const coil_handle a_handle = {.generation = 1};
+
 #define CALL(name, expression)                                                                     \
     static void call_##name(struct scene *s)                                                       \
     {                                                                                              \
@@ -58,6 +60,11 @@ CALL(run_once, coil_run_once(s->w->loop, 0))
 CALL(fd, coil_loop_fd(s->w->loop))
 CALL(add_signal, coil_add_signal_handler(s->w->loop, 1, nothing, NULL))
 CALL(remove_signal, coil_remove_signal_handler(s->w->loop, 1))
+CALL(set_debug, coil_set_debug(s->w->loop, true))
+CALL(get_debug, coil_get_debug(s->w->loop))
+CALL(set_slow, coil_set_slow_callback_duration(s->w->loop, 1))
+CALL(get_slow, coil_get_slow_callback_duration(s->w->loop))
+CALL(handle_cancelled, coil_handle_cancelled(s->w->loop, a_handle))
 CALL(stop, (coil_stop(s->w->loop), 0))
 CALL(close, coil_close(s->w->loop))
 CALL(free, coil_loop_free(s->w->loop))
@@ -90,41 +97,26 @@ static void call_elsewhere(void *argument)
 TEST(threads, a_loops_calls_end_the_program_on_another_thread)
 {
     static void (*const calls[])(struct scene * scene) = {
-        call_create_task,
-        call_create_future,
-        call_set_result,
-        call_set_error,
-        call_result,
-        call_state,
-        call_done,
-        call_cancelled,
-        call_cancel,
-        call_add_done,
-        call_remove_done,
-        call_set_dispose,
-        call_ref,
-        call_unref,
-        call_cancelling,
-        call_uncancel,
-        call_run_forever,
-        call_stop,
-        call_close,
-        call_free,
-        call_set_loop,
-        call_time,
-        call_guard,
-        call_soon,
-        call_later,
-        call_at,
-        call_advance,
-        call_gather,
-        call_set_handler,
-        call_get_handler,
-        call_call_handler,
-        call_run_once,
-        call_fd,
-        call_add_signal,
-        call_remove_signal,
+        call_create_task,  call_create_future,
+        call_set_result,   call_set_error,
+        call_result,       call_state,
+        call_done,         call_cancelled,
+        call_cancel,       call_add_done,
+        call_remove_done,  call_set_dispose,
+        call_ref,          call_unref,
+        call_cancelling,   call_uncancel,
+        call_run_forever,  call_stop,
+        call_close,        call_free,
+        call_set_loop,     call_time,
+        call_guard,        call_soon,
+        call_later,        call_at,
+        call_advance,      call_gather,
+        call_set_handler,  call_get_handler,
+        call_call_handler, call_run_once,
+        call_fd,           call_set_debug,
+        call_get_debug,    call_set_slow,
+        call_get_slow,     call_handle_cancelled,
+        call_add_signal,   call_remove_signal,
     };
     WORLD(w);
     COIL_AUTO coil_future *future = coil_create_future(w.loop);

@@ -93,8 +93,8 @@ TEST(interrupt, ends_a_run_that_never_idles)
     DISPOSITION(former, SIGINT, SIG_DFL);
     WORLD(w);
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, yields_for_ever, NULL, NULL);
-    PASS(coil_err(task));
-    PASS(coil_handle_error(coil_call_soon(w.loop, raise_sigint, NULL)));
+    if (!PASS(coil_handle_error(coil_call_soon(w.loop, raise_sigint, NULL))))
+        return; /* it would never end */
     FAILS(coil_run_forever(w.loop), -COIL_EINTERRUPTED);
 }
 
