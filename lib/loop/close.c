@@ -110,6 +110,7 @@ int coil_close(coil_loop *loop)
     int abandoned = abandon_tasks(loop);
     ASSERT(sched->task_count == 0 && loop->timers.live == 0 && list_empty(&loop->closers));
     stacks_fini(&sched->stacks);
+    ASSERT(!atomic_load(&loop->interrupts.sink.wanted)); /* no handler wakes the engine now */
     engine_detach(loop->engine);
     loop->engine = NULL;
     sched->closed = true;

@@ -5,7 +5,11 @@
 
 #include <signal.h>
 
-/* In a signal handler. */
+/*
+ * In a signal handler, on any thread. No lock keeps the engine here, as it does for callbacks of
+ * other threads (loop/inbox.h): coil_close has the sink leave, which waits for every handler that
+ * is inside (os/signal.h), long before it detaches the engine; and nobody joins again meanwhile.
+ */
 static void wake(struct signal_sink *sink)
 {
     coil_loop *loop = container_of(sink, struct coil_loop, interrupts.sink);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 
 static int raise_sigint(void *unused)
 {
@@ -152,5 +153,67 @@ TEST(interrupt, holds_in_the_first_thread_only)
     DISPOSITION(former, SIGINT, SIG_DFL);
     pthread_t thread;
     if (CHECK(pthread_create(&thread, NULL, runs_a_loop, NULL) == 0))
+        pthread_join(thread, NULL);
+}
+
+/* ---- a handler on another thread while the loop closes -------------------------------------- */
+
+/* The wake of the loop's engine, in the handler: it has not returned when the sink leaves. */
+static struct {
+    struct engine_class class;
+    const struct engine_class *real;
+    const struct signal_sink *sink;
+    atomic_bool begun, over;
+} slow;
+
+static void wake_slowly(struct engine *engine)
+{
+    atomic_store(&slow.begun, true);
+    while (atomic_load(&slow.sink->wanted))
+        sched_yield();
+    for (int i = 0; i < 1000; i++) /* for who does not wait to go on */
+        sched_yield();
+    slow.real->wake(engine);
+    atomic_store(&slow.over, true);
+}
+
+static void detach_after_the_wake(struct engine *engine)
+{
+    CHECK(atomic_load(&slow.over));
+    engine->class = slow.real;
+    engine->class->detach(engine);
+}
+
+static void *raises(void *unused)
+{
+    raise(SIGUSR1);
+    return unused;
+}
+
+TEST(interrupt, closing_waits_for_a_handler_that_wakes_the_loop)
+{
+    DISPOSITION(former, SIGUSR1, SIG_IGN);
+    WORLD(w);
+    if (err_is(w.loop))
+        return;
+    struct signal_watch watch = {.mask = signal_bit(SIGUSR1)};
+    struct engine *engine = w.loop->engine;
+    slow.real = engine->class;
+    slow.class = *engine->class;
+    slow.class.wake = wake_slowly;
+    slow.class.detach = detach_after_the_wake;
+    slow.sink = &w.loop->interrupts.sink;
+    atomic_store(&slow.begun, false);
+    atomic_store(&slow.over, false);
+    engine->class = &slow.class;
+    PASS(interrupts_watch(w.loop, &watch));
+    CHECK(inbox_may_sleep(&w.loop->inbox));
+    pthread_t thread;
+    bool raised = CHECK(pthread_create(&thread, NULL, raises, NULL) == 0);
+    while (raised && !atomic_load(&slow.begun))
+        sched_yield();
+    atomic_store(&slow.over, !raised);
+    PASS(coil_close(w.loop));
+    if (raised)
         pthread_join(thread, NULL);
 }
