@@ -2,10 +2,17 @@
 #include <coil/features.h>
 #include <coil/waitid.h>
 
+#include "base/poison.h"
 #include "kernel.h"
 
 #include <signal.h>
 #include <sys/wait.h>
+
+/* Valgrind of this age does not know pidfd_open, which the way without the ring begins with. */
+static bool nothing_to_test(void)
+{
+    return ON_VALGRIND && !feature_allowed(FEATURE_WAITID);
+}
 
 /* A child that ends with 3, or waits to be killed. */
 static pid_t child_new(bool waits)
@@ -46,6 +53,8 @@ static void child_free(pid_t child)
 
 TEST(waitid, tells_how_a_child_ended)
 {
+    if (nothing_to_test())
+        return;
     pid_t child = child_new(false);
     struct parent parent = {.type = P_PID, .id = (uint32_t)child, .options = WEXITED};
     {
@@ -65,6 +74,8 @@ TEST(waitid, tells_how_a_child_ended)
 
 TEST(waitid, waits_until_it_ends)
 {
+    if (nothing_to_test())
+        return;
     pid_t child = child_new(true);
     struct parent parent = {.type = P_PID, .id = (uint32_t)child, .options = WEXITED, .rc = 1};
     {
@@ -85,6 +96,8 @@ TEST(waitid, waits_until_it_ends)
 
 TEST(waitid, leaves_the_child_when_its_task_is_cancelled)
 {
+    if (nothing_to_test())
+        return;
     pid_t child = child_new(true);
     struct parent parent = {.type = P_PID, .id = (uint32_t)child, .options = WEXITED};
     {
@@ -102,6 +115,8 @@ TEST(waitid, leaves_the_child_when_its_task_is_cancelled)
 
 TEST(waitid, knows_no_stranger)
 {
+    if (nothing_to_test())
+        return;
     struct parent parent = {.type = P_PID, .id = 1, .options = WEXITED};
     KERNEL(loop);
     int rc = kernel_run(loop, wait_for_it, &parent);
