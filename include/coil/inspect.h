@@ -46,6 +46,31 @@ COIL_API int coil_describe(const coil_future *future, char *buffer, size_t size)
  */
 COIL_API int coil_dump(coil_loop *loop, int fd);
 
+/*
+ * Has the overrun of a coroutine's stack reported, or no longer, for the calling thread: when a
+ * task, a generator or a fiber of this thread runs into the guard below its stack, a line on stderr
+ * says who it was and how large the stack is, before the program ends by SIGSEGV as it does without
+ * the line:
+ *
+ *     coil: generator 'walker' (coro=0x401c2e) in task 'task-7' (coro=0x401d10) overran its stack
+ * of 64 KiB; coil_gen_options.stack_size gives it more
+ *
+ * It is a handler of SIGSEGV for the process, on an alternate stack of this thread: the thread's
+ * own when it has one, else one that coil gives it. A handler of the program's gets the signal
+ * after the report, as if it had come to it first; from then on it has the signal for itself, until
+ * this function is called again. Handlers that are put above this one are taken back before it.
+ *
+ * Stacks that COIL_GUARD_CANARY guards raise no signal. A frame of more than a page may step over
+ * the guard, unless the program is compiled with -fstack-clash-protection.
+ *
+ * Suspends: no.
+ * Thread: any, each for itself; a thread that has it on turns it off before it ends.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -ENOMEM, which changes nothing. Otherwise 0, also when it was so already.
+ */
+COIL_API int coil_report_overflows(bool on);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,7 +2,6 @@
 #include "ctx/stack.h"
 
 #include "base/assert.h"
-#include "os/os.h"
 
 #include <errno.h>
 #include <string.h>
@@ -204,6 +203,11 @@ struct stack *stack_take(struct stack_pool *pool)
     }
     pool->in_use++;
     return stack;
+}
+
+size_t stack_size(const struct stack *stack)
+{
+    return stack->slab->pool->size;
 }
 
 void stack_give(struct stack *stack)

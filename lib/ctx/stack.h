@@ -14,8 +14,11 @@
 #ifndef CTX_STACK_H
 #define CTX_STACK_H
 
+#include "os/os.h"
+
 #include <coil/base.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +27,8 @@ enum {
     STACK_SIZE_MAX = 8 << 20,
     STACK_SIZE_DEFAULT = 64 << 10,
     STACK_CLASSES = 10, /* 16 KiB, 32 KiB, ... 8 MiB */
-    STACKS_KEPT_DEFAULT = 1024
+    STACKS_KEPT_DEFAULT = 1024,
+    STACK_GUARD = OS_PAGE
 };
 
 struct stack_slab;
@@ -63,6 +67,9 @@ int stack_class(size_t size);
 struct stack *stack_take(struct stack_pool *pool);
 void stack_give(struct stack *stack);
 
+/* Of its block, with the guard: what was asked for, rounded up. */
+size_t stack_size(const struct stack *stack);
+
 /* Whether stack_take needs no system call and cannot fail. */
 static inline bool stack_at_hand(const struct stack_pool *pool)
 {
@@ -73,6 +80,12 @@ static inline bool stack_at_hand(const struct stack_pool *pool)
 static inline void *stack_reserve(struct stack *stack, size_t size)
 {
     return (void *)(((uintptr_t)stack - size) & ~(uintptr_t)63);
+}
+
+/* Whether an address lies in the page of the guard. Behind a canary nothing faults there. */
+static inline bool stack_guards(const struct stack *stack, const void *address)
+{
+    return (uintptr_t)stack->low - (uintptr_t)address - 1 < STACK_GUARD;
 }
 
 coil_guard stacks_guard(const struct stacks *stacks);
