@@ -37,7 +37,7 @@ typedef struct coil_scope {
     struct coil_scope *outer;
     coil_task *task;
     coil_handle handle;
-    int cancelling; /* requests that the task had at the entry */
+    int cancelling; /* the task's requests that were over at the entry */
     uint8_t phase;
     bool shield;
     bool cancelled;

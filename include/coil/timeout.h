@@ -29,15 +29,14 @@ typedef struct coil_timeout {
     coil_task *task;
     coil_handle handle;
     coil_time when;
-    int cancelling; /* requests that the task had at the entry */
+    int cancelling; /* the task's requests that were over at the entry */
     uint8_t state;
-    bool pending; /* one of them was not delivered yet */
 } coil_timeout;
 
 /* Not entered yet. A scope is entered once; to use its memory again is to initialize it again. */
 #define COIL_TIMEOUT_INIT                                                                          \
     {                                                                                              \
-        NULL, NULL, {0, 0}, COIL_NEVER, 0, 0, false                                                \
+        NULL, NULL, {0, 0}, COIL_NEVER, 0, 0                                                       \
     }
 
 /*

@@ -34,8 +34,7 @@ struct coil_group_state {
     size_t live;              /* members, and those that are being made */
     coil_group_error *errors; /* `few`, or an array of their own */
     size_t error_count, capacity;
-    int cancelling;   /* requests that the parent had at the entry */
-    bool pending;     /* one of them was not delivered yet */
+    int cancelling;   /* the parent's requests that were over at the entry */
     bool requested;   /* the parent was cancelled by the group */
     bool aborting;    /* the members were cancelled, no more are taken */
     bool exiting;     /* the body is over */
@@ -146,6 +145,8 @@ static coil_task *create(struct coil_group_state *state, coil_fn fn, void *arg,
         queue_member(&member->watcher, task);
     else
         future_watch(task, &member->watcher);
+    if (unlikely(state->aborting)) /* since its first step, which was taken here */
+        (void)coil_cancel(task);
     return task;
 }
 
@@ -200,14 +201,16 @@ static void wait_for_members(struct coil_group_state *state)
 
     ASSERT(parent != NULL);
     while (state->live) {
+        if (parent->flags & (FUTURE_COVERED | FUTURE_REFUSED)) /* as it refuses every wait */
+            state->cancelled = true;
+        if (state->cancelled && !state->aborting)
+            abort_members(state);
         state->waiting = true;
         (void)task_wait(parent, &state->waiter);
         if (parent->flags & FUTURE_MUST_CANCEL) { /* it came after the last member's end */
             parent->flags &= (uint16_t)~FUTURE_MUST_CANCEL;
             state->cancelled = true;
         }
-        if (state->cancelled && !state->aborting)
-            abort_members(state);
     }
 }
 
@@ -227,8 +230,7 @@ int coil_group_enter(coil_group *group)
                                        .parent = task,
                                        .errors = state->few,
                                        .capacity = FEW,
-                                       .cancelling = coil_cancelling(task),
-                                       .pending = request_pending(task)};
+                                       .cancelling = request_count_over(task)};
     list_init(&state->members);
     group->state = state;
     group->phase = ENTERED;
@@ -277,7 +279,7 @@ int coil_group_exit(coil_group *group, int rc)
         return -EPERM;
     bool cancelled = rc == -ECANCELED;
     state->exiting = true;
-    if (state->requested && request_take_back(state->parent, state->cancelling, state->pending))
+    if (state->requested && request_take_back(state->parent, state->cancelling))
         cancelled = false;
     if (rc < 0 && !state->aborting)
         abort_members(state);

@@ -10,23 +10,24 @@
 
 #include <coil/task.h>
 
-/* Whether a request that was made before now still waits to be delivered. */
-static inline bool request_pending(const coil_task *task)
+/* At the entry: how many requests are over. One that still waits to be delivered is not: it comes
+ * inside, as if it were made there. */
+static inline int request_count_over(const coil_task *task)
 {
-    return task->flags & FUTURE_MUST_CANCEL;
+    return coil_cancelling(task) - (task->flags & FUTURE_MUST_CANCEL ? 1 : 0);
 }
 
 /*
- * `before` requests were there at the entry, one of them undelivered if `pending`. True: nobody
- * else has asked since. Then nothing is left of ours, also when it was not delivered: an operation
- * that had succeeded put it off to a wait that never came.
+ * `before` requests were over at the entry. True: nobody else has asked since. Then nothing is left
+ * of ours, also when it was not delivered: an operation that had succeeded put it off to a wait
+ * that never came.
  */
-static inline bool request_take_back(coil_task *task, int before, bool pending)
+static inline bool request_take_back(coil_task *task, int before)
 {
     ASSERT(task != NULL);
     bool ours_alone = coil_uncancel(task) <= before;
 
-    if (ours_alone && !pending)
+    if (ours_alone)
         task->flags &= (uint16_t)~FUTURE_MUST_CANCEL;
     return ours_alone;
 }

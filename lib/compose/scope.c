@@ -4,6 +4,7 @@
  * of its flags, which every wait looks at anyway (task_wait_refused): a task without scopes pays
  * nothing. The bit is found anew whenever a scope is entered, cancelled or left.
  */
+#include "compose/request.h"
 #include "loop/loop.h"
 #include "task/park.h"
 
@@ -73,7 +74,7 @@ int coil_scope_enter(coil_scope *scope, coil_time deadline, unsigned flags)
     *scope = (coil_scope){.outer = task->run->scope,
                           .task = task,
                           .handle = handle,
-                          .cancelling = coil_cancelling(task),
+                          .cancelling = request_count_over(task),
                           .phase = ENTERED,
                           .shield = flags & COIL_SCOPE_SHIELD,
                           .cancelled = scope->cancelled || late,

@@ -65,8 +65,7 @@ static int enter(coil_timeout *timeout, coil_task *task, coil_time when)
     timeout->task = task;
     timeout->handle = handle;
     timeout->when = when;
-    timeout->cancelling = coil_cancelling(task);
-    timeout->pending = request_pending(task);
+    timeout->cancelling = request_count_over(task);
     return 0;
 }
 
@@ -104,7 +103,7 @@ int coil_timeout_exit(coil_timeout *timeout, int rc)
         return rc;
     }
     machine_move(&timeout->state, EXPIRED, moves);
-    bool ours_alone = request_take_back(timeout->task, timeout->cancelling, timeout->pending);
+    bool ours_alone = request_take_back(timeout->task, timeout->cancelling);
     return rc == -ECANCELED && ours_alone ? -ETIMEDOUT : rc;
 }
 

@@ -752,3 +752,128 @@ TEST(group, without_memory_nothing_is_started)
     PASS(world_run(&w, has_no_memory, &log));
     CHECK_STR(log.text, "/a");
 }
+
+/* ---- a request from before the entry -------------------------------------------------------- */
+
+static void *fails_when_cancelled(void *arg)
+{
+    (void)arg;
+    return coil_sleep(COIL_SEC(9)) == -ECANCELED ? COIL_ERR(-EIO) : NULL;
+}
+
+static void *sleeps_long(void *arg)
+{
+    return coil_sleep(COIL_SEC(9)) < 0 ? COIL_ERR(-ECANCELED) : arg;
+}
+
+/* The body's wait hears of it; an error outranks it, and it comes again. */
+static void *enters_with_a_request(void *arg)
+{
+    GROUP(group);
+
+    (void)arg;
+    PASS(coil_group_enter(&group));
+    PASS(coil_err(coil_group_create_task(&group, fails_when_cancelled, NULL)));
+    PASS(coil_yield_now()); /* it sleeps */
+    GROUP(inner);
+    CHECK(coil_cancel(self()));
+    PASS(coil_group_enter(&inner));
+    PASS(coil_err(coil_group_create_task(&inner, sleeps_long, NULL)));
+    coil_group_cancel(&inner);
+    FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED); /* of both */
+    FAILS(coil_group_exit(&inner, -ECANCELED), -ECANCELED);
+    FAILS(coil_group_exit(&group, -ECANCELED), -EIO);
+    FAILS(coil_yield_now(), -ECANCELED);
+    return NULL;
+}
+
+TEST(group, a_request_that_came_before_the_entry_is_not_the_groups_own)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, enters_with_a_request, NULL));
+}
+
+static void *fails_at_once(void *arg)
+{
+    (void)arg;
+    return COIL_ERR(-EIO);
+}
+
+/* Its exit is the first wait that could deliver it. */
+static void *leaves_with_a_request(void *arg)
+{
+    GROUP(group);
+
+    (void)arg;
+    PASS(coil_group_enter(&group));
+    PASS(coil_err(coil_group_create_task(&group, fails_when_cancelled, NULL)));
+    PASS(coil_yield_now());
+    GROUP(later);
+    CHECK(coil_cancel(self()));
+    PASS(coil_group_enter(&later));
+    PASS(coil_err(coil_group_create_task(&later, fails_at_once, NULL)));
+    FAILS(coil_group_exit(&later, 0), -EIO);
+    FAILS(coil_group_exit(&group, coil_yield_now()), -EIO);
+    FAILS(coil_yield_now(), -ECANCELED); /* and once more after that one's error */
+    return NULL;
+}
+
+TEST(group, a_request_that_came_before_the_entry_outlives_an_error)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, leaves_with_a_request, NULL));
+}
+
+/* ---- level-triggered scopes ----------------------------------------------------------------- */
+
+static void *leaves_in_a_cancelled_scope(void *arg)
+{
+    coil_scope scope = COIL_SCOPE_INIT;
+    GROUP(group);
+
+    PASS(coil_scope_enter(&scope, COIL_NEVER, 0));
+    PASS(coil_group_enter(&group));
+    PASS(coil_err(coil_group_create_task(&group, sleeps_long, NULL)));
+    PASS(coil_yield_now());
+    coil_scope_cancel(&scope);
+    FAILS(coil_group_exit(&group, 0), -ECANCELED);
+    CHECK_EQ(world_time(arg), 0);
+    PASS(coil_scope_exit(&scope, -ECANCELED));
+    return NULL;
+}
+
+TEST(group, the_exit_in_a_cancelled_scope_has_the_tasks_cancelled)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, leaves_in_a_cancelled_scope, &w));
+}
+
+/* ---- eager tasks ---------------------------------------------------------------------------- */
+
+static void *cancels_it_at_once(void *arg)
+{
+    coil_group_cancel(arg);
+    return coil_sleep(COIL_SEC(9)) < 0 ? COIL_ERR(-ECANCELED) : arg;
+}
+
+static void *has_a_group_cancelled_by_a_first_step(void *arg)
+{
+    const coil_task_options options = {.size = sizeof(options), .eager = true};
+    GROUP(group);
+
+    PASS(coil_group_enter(&group));
+    PASS(coil_err(coil_group_create_task_with(&group, cancels_it_at_once, &group, &options)));
+    PASS(coil_group_exit(&group, coil_yield_now()));
+    CHECK_EQ(world_time(arg), 0);
+    return NULL;
+}
+
+TEST(group, a_task_that_cancels_it_in_its_first_step_is_cancelled_too)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, has_a_group_cancelled_by_a_first_step, &w));
+}

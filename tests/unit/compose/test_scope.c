@@ -471,3 +471,23 @@ TEST(scope, without_memory_there_is_no_scope)
         return;
     PASS(world_run(&w, has_no_memory, NULL));
 }
+
+static void *is_cancelled_before(void *arg)
+{
+    SCOPE(scope);
+
+    (void)arg;
+    CHECK(coil_cancel(self()));
+    PASS(coil_scope_enter(&scope, COIL_NEVER, 0));
+    coil_scope_cancel(&scope);
+    FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED);
+    FAILS(coil_scope_exit(&scope, -ECANCELED), -ECANCELED);
+    return NULL;
+}
+
+TEST(scope, a_request_from_before_the_entry_is_somebody_elses)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, is_cancelled_before, NULL));
+}

@@ -453,3 +453,27 @@ TEST(timeout, in_a_closing_loop_it_needs_no_timer)
     CHECK_EQ(coil_close(w.loop), 0);
     CHECK(check_walking() || !strcmp(log.text, "left"));
 }
+
+/* ---- a request from before the entry -------------------------------------------------------- */
+
+static void *is_cancelled_before_and_late(void *arg)
+{
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+
+    (void)arg;
+    CHECK(coil_cancel(self()));
+    PASS(coil_timeout_enter(&timeout, COIL_MS(5)));
+    FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED);
+    FAILS(coil_sleep(COIL_MS(10)), -ECANCELED); /* it cleans up for too long */
+    CHECK(coil_timeout_expired(&timeout));
+    FAILS(coil_timeout_exit(&timeout, -ECANCELED), -ECANCELED);
+    CHECK_EQ(coil_cancelling(self()), 1);
+    return NULL;
+}
+
+TEST(timeout, a_request_from_before_the_entry_is_somebody_elses)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, is_cancelled_before_and_late, NULL));
+}
