@@ -40,17 +40,19 @@ int coil_barrier_init(coil_barrier *barrier, int parties)
     return 0;
 }
 
-/* With the condition's lock: waits for the others, or is the last and lets all go. */
+/* With the condition's lock: waits for the others, or is the last and lets all go. Who waited
+ * leaves in the order in which he came, and takes his number as he leaves: some may have gone
+ * before. */
 static int pass(coil_barrier *barrier)
 {
     if (barrier->count == barrier->parties) {
         change(barrier, DRAINING);
-        return 0;
+        return barrier->parties - 1;
     }
     int rc = coil_condition_wait_for(&barrier->condition, is_over, barrier);
     if (rc < 0)
         return rc;
-    return barrier->state == DRAINING ? 0 : -COIL_EBROKEN;
+    return barrier->state == DRAINING ? barrier->parties - 1 - barrier->count : -COIL_EBROKEN;
 }
 
 static void leave(coil_barrier *barrier)
@@ -68,10 +70,10 @@ static int enter_and_pass(coil_barrier *barrier)
         return rc;
     if (barrier->state == BROKEN)
         return -COIL_EBROKEN;
-    int index = barrier->count++;
-    rc = pass(barrier);
+    barrier->count++;
+    int index = pass(barrier);
     leave(barrier);
-    return rc < 0 ? rc : index;
+    return index;
 }
 
 int coil_barrier_wait(coil_barrier *barrier)

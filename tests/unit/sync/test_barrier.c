@@ -54,3 +54,18 @@ TEST(barrier, bad_arguments)
     FAILS(coil_barrier_n_waiting(&wrong), -EINVAL);
     CHECK(!coil_barrier_broken(NULL));
 }
+
+TEST(barrier, no_two_parties_get_the_same_number_when_one_has_gone)
+{
+    coil_barrier barrier = COIL_BARRIER_INIT(3);
+    SCENE(s, &barrier);
+
+    struct member *first = hire(&s, passes);
+    hire(&s, passes);
+    turns(&s, 1);
+    CHECK(coil_cancel(first->task) || check_walking());
+    hire(&s, passes);
+    hire(&s, passes);
+    turns(&s, 3);
+    CHECK_STR(s.log.text, "1:-1 4:2 2:0 3:1");
+}
