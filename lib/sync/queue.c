@@ -197,6 +197,9 @@ int coil_queue_fini(coil_queue *queue)
         return -EBUSY;
     (void)drop_all(queue);
     store_fini(queue);
+    queue->getters = queue->putters = queue->joiners = (coil_line)COIL_LINE_INIT;
+    queue->unfinished = 0;
+    queue->shut_down = false;
     return 0;
 }
 

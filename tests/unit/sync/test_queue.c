@@ -248,3 +248,24 @@ TEST(queue, bad_arguments)
     CHECK(coil_queue_empty(NULL));
     CHECK(!coil_queue_full(NULL));
 }
+
+static void *joins_again(void *arg)
+{
+    struct member *self = arg;
+
+    return COIL_ERR(coil_queue_join(self->crew->thing));
+}
+
+TEST(queue, one_that_was_ended_is_an_empty_one)
+{
+    QUEUE(queue, 0);
+    SCENE(s, &queue);
+    void *item = NULL;
+
+    PASS(coil_queue_put_nowait(&queue, letters));
+    PASS(coil_queue_shutdown(&queue, false));
+    PASS(coil_queue_fini(&queue));
+    PASS(run_as_member(&s, joins_again));
+    PASS(coil_queue_put_nowait(&queue, letters));
+    PASS(coil_queue_get_nowait(&queue, &item));
+}
