@@ -106,6 +106,13 @@ static int time_is_up(void *userdata)
 /* ---- coil_select ------------------------------------------------------------------------------
  */
 
+static int check_channel(const coil_channel *channel, const struct coil_future *task)
+{
+    if (!channel)
+        return -EINVAL;
+    return !channel->loop || channel->loop == task->sched->number ? 0 : -EXDEV;
+}
+
 static int check_case(coil_select_case *request, const struct coil_future *task)
 {
     int rc;
@@ -113,7 +120,7 @@ static int check_case(coil_select_case *request, const struct coil_future *task)
     switch (request->kind) {
     case COIL_SELECT_SEND:
     case COIL_SELECT_RECV:
-        return request->channel ? loop_bind(&request->channel->loop, task) : -EINVAL;
+        return check_channel(request->channel, task);
     case COIL_SELECT_FUTURE:
         rc = future_argument(request->future);
         if (rc < 0)
@@ -154,6 +161,14 @@ static bool goes_now(coil_select_case *request)
     return request->code != -EAGAIN;
 }
 
+/* The task is about to wait at them; that they are of its loop, or of none, was checked. */
+static void bind_channels(coil_select_case *cases, size_t n, const struct coil_future *task)
+{
+    for (size_t i = 0; i < n; i++)
+        if (cases[i].kind != COIL_SELECT_FUTURE)
+            (void)loop_bind(&cases[i].channel->loop, task);
+}
+
 /* Keeps what lies behind the futures while the task waits for them. */
 static void hold_futures(coil_select_case *cases, size_t n, bool hold)
 {
@@ -178,6 +193,7 @@ static int wait_for_one(struct select *select, struct coil_future *task, coil_se
         if (coil_handle_error(timer) < 0)
             return coil_handle_error(timer);
     }
+    bind_channels(cases, (size_t)select->n, task);
     hold_futures(cases, (size_t)select->n, true);
     select_enrol(select, task, cases);
     int rc = select_wait(select, task);

@@ -420,3 +420,18 @@ TEST(select, bad_arguments)
     FAILS(coil_select(desk.cases[0], 1, 0), -COIL_ENOLOOP);
     coil_unref(desk.future);
 }
+
+TEST(select, a_look_binds_no_channel_to_its_loop)
+{
+    struct desk desk = DESK;
+    SCENE(s, &desk);
+
+    desk.timeout = 0;
+    add(&desk, 1, RECV(0));
+    add(&desk, 1, RECV(1));
+    hire(&s, selects);
+    turns(&s, 1);
+    CHECK_EQ(s.members[0].rc, -ETIMEDOUT);
+    CHECK_EQ(desk.channels[0].loop, 0);
+    CHECK_EQ(desk.channels[1].loop, 0);
+}
