@@ -61,6 +61,8 @@ static void abandon(struct coil_future *task, void *userdata)
     struct abandonment *abandonment = userdata;
     char message[64];
 
+    if (task->item.queued) /* by the handlers of one that was abandoned just now */
+        return;
     if (waiter && !(abandonment->stuck && waiter->class->abandon))
         return;
     if (waiter)

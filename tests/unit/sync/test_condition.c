@@ -136,3 +136,69 @@ TEST(condition, wait_for_is_for_tasks)
     FAILS(coil_condition_wait_for(&condition, never, NULL), -COIL_ENOLOOP);
     FAILS(coil_condition_wait_for(NULL, never, NULL), -EINVAL);
 }
+
+/* ---- two that cannot have their locks ------------------------------------------------------- */
+
+struct pair {
+    coil_condition first, second;
+};
+
+static void releases(void *condition)
+{
+    (void)coil_condition_release(condition);
+}
+
+static void *waits_at_the_first(void *arg)
+{
+    struct member *self = arg;
+    struct pair *pair = self->crew->thing;
+    coil_cleanup cleanup;
+
+    PASS(coil_yield_now()); /* the other one waits already, and has its lock given away */
+    PASS(coil_condition_acquire(&pair->second));
+    coil_cleanup_push(&cleanup, releases, &pair->second);
+    PASS(coil_condition_acquire(&pair->first));
+    self->rc = coil_condition_wait(&pair->first);
+    coil_cleanup_pop(&cleanup, true);
+    return NULL;
+}
+
+static void *waits_at_the_second(void *arg)
+{
+    struct member *self = arg;
+    struct pair *pair = self->crew->thing;
+
+    PASS(coil_condition_acquire(&pair->second));
+    self->rc = coil_condition_wait(&pair->second);
+    PASS(coil_condition_release(&pair->second));
+    return NULL;
+}
+
+static void *keeps_the_first(void *arg)
+{
+    struct member *self = arg;
+    struct pair *pair = self->crew->thing;
+
+    PASS(coil_yield_now());
+    PASS(coil_condition_acquire(&pair->first));
+    return NULL;
+}
+
+TEST(condition, who_gets_the_lock_from_one_that_is_abandoned_goes_on)
+{
+    struct pair pair = {COIL_CONDITION_INIT, COIL_CONDITION_INIT};
+    struct record warnings = {""};
+    SCENE(s, &pair);
+
+    PASS(coil_set_warning_sink(record_warning, &warnings));
+    hire(&s, waits_at_the_first);
+    hire(&s, waits_at_the_second);
+    hire(&s, keeps_the_first);
+    turns(&s, 2);
+    int abandoned = coil_close(w.loop);
+    if (!check_walking())
+        CHECK_EQ(abandoned, 1);
+    CHECK_EQ(s.members[1].rc, -ECANCELED);
+    CHECK(!coil_condition_locked(&pair.second));
+    PASS(coil_set_warning_sink(NULL, NULL));
+}
