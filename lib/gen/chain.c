@@ -21,6 +21,8 @@ struct fiber *gen_end(struct coil_gen *gen, void **result)
     ASSERT(!gen->delegate);
     gen->state = COIL_GEN_CLOSED;
     gen->error = err_code(*result);
+    if (gen->error == -COIL_EGENEXIT && gen->fiber.kind == FIBER_GEN_CLOSING)
+        gen->error = 0; /* as it should */
     if (!outer)
         return gen->fiber.parent;
     step_out(gen, outer);

@@ -112,10 +112,11 @@ int coil_gen_close(coil_gen *gen, void **result)
         return rc < 0 ? rc : 0;
     gen->fiber.kind = gen->leaf->fiber.kind = FIBER_GEN_CLOSING;
     rc = gen_resume(gen, COIL_ERR(-COIL_EGENEXIT), result);
-    if (rc == 0)
+    if (rc == 0) {
+        if (result) /* it was a value that it has yielded */
+            *result = NULL;
         return -COIL_EIGNORED;
-    if (rc == -COIL_EGENEXIT)
-        gen->error = 0;
+    }
     return rc == COIL_STOP || rc == -COIL_EGENEXIT ? 0 : rc;
 }
 

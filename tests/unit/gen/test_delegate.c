@@ -558,3 +558,15 @@ TEST(gen_delegate, bad_iterators_are_refused)
         FAILS(coil_gen_next(gen, NULL), codes[i]);
     }
 }
+
+TEST(gen_delegate, an_inner_one_that_was_closed_has_no_error)
+{
+    struct story story = {.rc = -1};
+    PAIR(story, counts);
+
+    PASS(coil_gen_next(outer, NULL));
+    PASS(coil_gen_close(outer, NULL));
+    CHECK_EQ(coil_gen_state(inner), COIL_GEN_CLOSED);
+    CHECK_EQ(coil_gen_error(inner), 0);
+    CHECK_EQ(coil_gen_error(outer), 0);
+}

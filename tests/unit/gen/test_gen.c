@@ -412,3 +412,14 @@ TEST(gen, may_be_made_on_another_thread)
     GEN *gen = made;
     PASS(coil_gen_next(gen, NULL));
 }
+
+TEST(gen, one_that_yields_when_it_is_closed_has_no_result)
+{
+    int value;
+    void *result = &value;
+    GEN *gen = coil_gen_new(ignores_once, &value);
+
+    PASS(coil_gen_next(gen, NULL));
+    FAILS(coil_gen_close(gen, &result), -COIL_EIGNORED);
+    CHECK_PTR(result, NULL);
+}
