@@ -130,9 +130,15 @@ TEST(concurrent, a_cancellation_goes_to_the_task)
     PASS(world_run(&w, asks_for_one_that_sleeps, &scene));
 }
 
+static void *sleeps_for_good(void *unused)
+{
+    (void)unused;
+    return COIL_ERR(coil_sleep(COIL_NEVER));
+}
+
 TEST(concurrent, cancelled_before_it_begins_it_never_runs)
 {
-    struct scene scene = {.fn = sleeps_long, .cancels = true, .timeout = COIL_NEVER};
+    struct scene scene = {.fn = sleeps_for_good, .cancels = true, .timeout = COIL_NEVER};
     WORLD_WITH(w, &foreign);
     scene.loop = w.loop;
     coil_concurrent_future *future = coil_run_coroutine_threadsafe(w.loop, sleeps_long, &scene);
