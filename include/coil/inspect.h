@@ -22,7 +22,7 @@ extern "C" {
  *     <gather pending children=3 done=1>
  *
  * A coroutine goes by the name of its function, a static one, too, when the program has its table
- * of symbols; else by its address.
+ * of symbols; else by its address. In debug mode `created=` names who asked for the future.
  *
  * Suspends: no.
  * Thread: the loop's.

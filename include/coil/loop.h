@@ -274,7 +274,7 @@ COIL_API int coil_loop_guard(const coil_loop *loop);
 /*
  * Switches debug mode on or off: each step of a task and each callback is timed, and one that keeps
  * the thread for too long is told to the exception handler; so is where a callback that fails or is
- * slow was asked for. Everything runs slower.
+ * slow was asked for, and where a future or task was made that is told of. Everything runs slower.
  *
  * Suspends: no.
  * Thread: the loop's.

@@ -150,8 +150,8 @@ static coil_task *create(struct coil_group_state *state, coil_fn fn, void *arg,
     return task;
 }
 
-coil_task *coil_group_create_task_with(coil_group *group, coil_fn fn, void *arg,
-                                       const coil_task_options *options)
+static coil_task *add(coil_group *group, coil_fn fn, void *arg, const coil_task_options *options,
+                      const void *origin)
 {
     if (!group)
         return COIL_ERR(-EINVAL);
@@ -159,12 +159,19 @@ coil_task *coil_group_create_task_with(coil_group *group, coil_fn fn, void *arg,
     if (group->phase != ENTERED || state->aborting || (state->exiting && !state->live))
         return COIL_ERR(-COIL_EINVALSTATE);
     sched_check_thread(state->parent->sched);
+    sched_note_origin(state->parent->sched, origin);
     return create(state, fn, arg, options);
+}
+
+coil_task *coil_group_create_task_with(coil_group *group, coil_fn fn, void *arg,
+                                       const coil_task_options *options)
+{
+    return add(group, fn, arg, options, __builtin_return_address(0));
 }
 
 coil_task *coil_group_create_task(coil_group *group, coil_fn fn, void *arg)
 {
-    return coil_group_create_task_with(group, fn, arg, NULL);
+    return add(group, fn, arg, NULL, __builtin_return_address(0));
 }
 
 /* ---- entering and leaving ----------------------------------------------------------------- */

@@ -99,6 +99,7 @@ coil_future *coil_shield(coil_future *inner)
     sched_check_thread(inner->sched);
     if (future_done(inner))
         return future_ref(inner);
+    sched_note_origin(inner->sched, __builtin_return_address(0));
     struct coil_future *outer = future_new(inner->sched, &shield_class);
     if (err_is(outer))
         return outer;

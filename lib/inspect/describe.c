@@ -171,6 +171,17 @@ static void add_result(struct text *text, const struct coil_future *future)
         text_add(text, " at %s:%d", info.file, info.line);
 }
 
+/* What comes back there was called by the instruction before. */
+static void add_origin(struct text *text, const void *origin)
+{
+    char name[128];
+
+    if (!origin)
+        return;
+    symbol_name((uintptr_t)origin - 1, name, sizeof(name));
+    text_add(text, " created=%s", name);
+}
+
 void describe_future(struct text *text, const struct coil_future *future)
 {
     text_add(text, "<%s ", future->class->what);
@@ -191,6 +202,7 @@ void describe_future(struct text *text, const struct coil_future *future)
     unsigned callbacks = callbacks_count(future);
     if (callbacks)
         text_add(text, " callbacks=%u", callbacks);
+    add_origin(text, extras_origin(future));
     text_add(text, ">");
 }
 

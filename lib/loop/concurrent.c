@@ -9,6 +9,7 @@
 #include <coil/thread.h>
 
 #include "base/alloc.h"
+#include "loop/exception.h"
 #include "loop/loop.h"
 
 enum { NS = 1000000000 };
@@ -22,6 +23,7 @@ struct coil_concurrent_future {
     coil_loop *loop;
     coil_fn fn;
     void *arg;
+    const void *origin; /* the instruction that asked for it */
     struct handle start, cancel;
     struct coil_future *task; /* this and the next: on the loop's thread */
     struct watcher watcher;
@@ -98,6 +100,19 @@ static void task_done(struct watcher *watcher, struct coil_future *task)
     finish(future, rc < 0 ? COIL_ERR(rc) : result);
 }
 
+/* Who waits gets the code; who looks after the loop hears that it cannot make tasks. */
+static void report(const struct coil_concurrent_future *future, int code)
+{
+    coil_loop *loop = future->loop;
+
+    exception_report(loop, &(coil_exception_context){
+                               .size = sizeof(coil_exception_context),
+                               .message = "a task for another thread could not be made",
+                               .code = code,
+                               .userdata = future->arg,
+                               .origin = loop->attention & LOOP_DEBUG ? future->origin : NULL});
+}
+
 static void start(struct call *call, bool drop)
 {
     struct coil_concurrent_future *future =
@@ -107,8 +122,10 @@ static void start(struct call *call, bool drop)
         finish(future, COIL_ERR(-ECANCELED));
         return;
     }
+    sched_note_origin(future->loop->sched, future->origin);
     struct coil_future *task = task_new(future->loop->sched, future->fn, future->arg, NULL);
     if (err_is(task)) {
+        report(future, err_code(task));
         finish(future, task);
         return;
     }
@@ -152,6 +169,7 @@ coil_concurrent_future *coil_run_coroutine_threadsafe(coil_loop *loop, coil_fn f
     future->loop = loop;
     future->fn = fn;
     future->arg = arg;
+    future->origin = __builtin_return_address(0);
     call_init(&future->start.call, start);
     call_init(&future->cancel.call, cancel);
     rc = inbox_post(loop, &future->start);

@@ -8,6 +8,7 @@
 
 #include "loop/exception.h"
 #include "loop/loop.h"
+#include "task/extras.h"
 
 #include <stdio.h>
 
@@ -22,12 +23,13 @@ static void report(coil_loop *loop, struct coil_future *task, int64_t took)
     else
         snprintf(message, sizeof(message), "a callback (%p) took %lld.%06lld s",
                  called->fn ? (void *)(uintptr_t)called->fn : NULL, us / 1000000, us % 1000000);
-    exception_report(loop, &(coil_exception_context){.size = sizeof(coil_exception_context),
-                                                     .message = message,
-                                                     .future = task,
-                                                     .callback = called->fn,
-                                                     .userdata = called->userdata,
-                                                     .origin = called->origin});
+    exception_report(
+        loop, &(coil_exception_context){.size = sizeof(coil_exception_context),
+                                        .message = message,
+                                        .future = task,
+                                        .callback = called->fn,
+                                        .userdata = called->userdata,
+                                        .origin = task ? extras_origin(task) : called->origin});
 }
 
 static void observe(struct sched *sched, struct item *item)

@@ -4,6 +4,7 @@
 #include "base/warn.h"
 #include "loop/loop.h"
 #include "task/error.h"
+#include "task/extras.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,6 +91,7 @@ void exception_report_future(coil_loop *loop, const char *message, int code, coi
                                                      .message = message,
                                                      .code = code,
                                                      .future = future,
+                                                     .origin = extras_origin(future),
                                                      .info = info.message ? &info : NULL});
 }
 

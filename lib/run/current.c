@@ -97,27 +97,42 @@ static coil_loop *named_or_default(coil_loop *loop)
 
 /* ---- calls that need a loop ---------------------------------------------------------------- */
 
-coil_task *coil_create_task(coil_fn fn, void *arg)
+static coil_task *create(coil_loop *loop, coil_fn fn, void *arg, const coil_task_options *options,
+                         const void *origin)
+{
+    if (!fn)
+        return COIL_ERR(-EINVAL);
+    loop = named_or_default(loop);
+    if (err_is(loop))
+        return COIL_ERR(err_code(loop));
+    sched_note_origin(loop->sched, origin);
+    return task_new(loop->sched, fn, arg, options);
+}
+
+static inline coil_task *create_here(coil_fn fn, void *arg, const void *origin)
 {
     struct sched *running = sched_running();
 
-    if (likely(running != NULL))
-        return task_new(running, fn, arg, NULL);
-    return coil_create_task_with(NULL, fn, arg, NULL);
+    if (unlikely(!running))
+        return create(NULL, fn, arg, NULL, origin);
+    sched_note_origin(running, origin);
+    return task_new(running, fn, arg, NULL);
+}
+
+coil_task *coil_create_task(coil_fn fn, void *arg)
+{
+    return create_here(fn, arg, __builtin_return_address(0));
 }
 
 coil_task *coil_create_task_with(coil_loop *loop, coil_fn fn, void *arg,
                                  const coil_task_options *options)
 {
-    if (!fn)
-        return COIL_ERR(-EINVAL);
-    loop = named_or_default(loop);
-    return err_is(loop) ? COIL_ERR(err_code(loop)) : task_new(loop->sched, fn, arg, options);
+    return create(loop, fn, arg, options, __builtin_return_address(0));
 }
 
 int coil_go(coil_fn fn, void *arg)
 {
-    coil_task *task = coil_create_task(fn, arg);
+    coil_task *task = create_here(fn, arg, __builtin_return_address(0));
 
     if (err_is(task))
         return err_code(task);
@@ -128,14 +143,20 @@ int coil_go(coil_fn fn, void *arg)
 coil_future *coil_create_future(coil_loop *loop)
 {
     loop = named_or_default(loop);
-    return err_is(loop) ? COIL_ERR(err_code(loop)) : future_new_plain(loop->sched);
+    if (err_is(loop))
+        return COIL_ERR(err_code(loop));
+    sched_note_origin(loop->sched, __builtin_return_address(0));
+    return future_new_plain(loop->sched);
 }
 
 coil_future *coil_gather(const coil_coro *coroutines, size_t n, unsigned flags)
 {
     coil_loop *loop = run_default_loop();
-    return err_is(loop) ? COIL_ERR(err_code(loop))
-                        : gather_coroutines(loop->sched, coroutines, n, flags);
+
+    if (err_is(loop))
+        return COIL_ERR(err_code(loop));
+    sched_note_origin(loop->sched, __builtin_return_address(0));
+    return gather_coroutines(loop->sched, coroutines, n, flags);
 }
 
 coil_future *coil_gather_futures(coil_future *const *futures, size_t n, unsigned flags)
@@ -155,5 +176,6 @@ coil_future *coil_gather_futures(coil_future *const *futures, size_t n, unsigned
             return COIL_ERR(err_code(loop));
         sched = loop->sched;
     }
+    sched_note_origin(sched, __builtin_return_address(0));
     return gather_futures(sched, futures, n, flags);
 }

@@ -40,3 +40,11 @@ int extras_set_name(struct coil_future *future, const char *name)
     extras->name = copy;
     return 0;
 }
+
+void extras_set_origin(struct coil_future *future, const void *origin)
+{
+    struct future_extras *extras = extras_of(future);
+
+    if (extras)
+        extras->origin = origin;
+}

@@ -27,6 +27,8 @@ struct coil_future *future_new(struct sched *sched, const struct future_class *c
         return COIL_ERR(-ENOMEM);
     *future = (struct coil_future){
         .sched = sched, .class = class, .refs = 1, .flags = class->destroy ? FUTURE_OWNS : 0};
+    if (unlikely(sched->observe != NULL))
+        extras_set_origin(future, sched->origin);
     return future;
 }
 

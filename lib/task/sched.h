@@ -51,6 +51,7 @@ struct sched {
     void (*report)(coil_loop *loop, const char *message, int code, struct coil_future *future);
     /* Debug mode: runs an item by sched_run_item, from the home fiber. NULL: nobody looks. */
     void (*observe)(struct sched *sched, struct item *item);
+    const void *origin;    /* in debug mode: see sched_note_origin */
     struct locals *locals; /* of the running callback; NULL: none */
     uint32_t last_id;      /* of tasks */
     uintptr_t thread;      /* 0 until the first run */
@@ -88,6 +89,14 @@ static inline void sched_report(struct sched *sched, const char *message, int co
                                 struct coil_future *future)
 {
     sched->report(sched->loop, message, code, future);
+}
+
+/* In debug mode: the instruction of the program's that asks for the futures that are made next.
+ * Each call that makes some says it first, by __builtin_return_address(0). */
+static inline void sched_note_origin(struct sched *sched, const void *origin)
+{
+    if (unlikely(sched->observe != NULL))
+        sched->origin = origin;
 }
 
 /* Asserts contract 2: work on a loop is done on its thread. */

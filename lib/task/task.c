@@ -56,6 +56,7 @@ static void take_first_steps(struct coil_future *task)
     struct coil_future *creator = sched->current;
     struct fiber *home = sched->home;
     size_t budget = sched->budget;
+    const void *origin = sched->origin; /* of the caller's next futures, too */
     bool (*idle_turn)(coil_loop *) = sched->idle_turn;
 
     sched->home = fiber_current();
@@ -65,6 +66,7 @@ static void take_first_steps(struct coil_future *task)
     (void)fiber_switch(task->run->leaf, NULL);
     sched->home = home;
     sched->budget = budget;
+    sched->origin = origin;
     sched->idle_turn = idle_turn;
     sched->current = creator;
 }
@@ -103,7 +105,7 @@ struct coil_future *task_new(struct sched *sched, coil_fn fn, void *arg,
     struct coil_future *task = future_new(sched, &task_class);
     if (err_is(task))
         return task;
-    task->flags = FUTURE_TASK;
+    task->flags |= FUTURE_TASK;
     task->item.kind = ITEM_STEP;
     task->stack_class = (uint8_t)sched->stack_class;
     task->fn = fn;

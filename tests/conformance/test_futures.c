@@ -290,6 +290,56 @@ TEST(BaseFutureTests, test_future_exception_never_retrieved)
     CHECK(ear.last.info != NULL);
 }
 
+/* ---- BaseFutureTests: debug mode ----------------------------------------------------------- */
+
+static __attribute__((noinline)) coil_future *makes_it(coil_loop *loop)
+{
+    coil_future *future = coil_create_future(loop);
+
+    PASS(coil_err(future));
+    return future;
+}
+
+TEST(BaseFutureTests, test_future_source_traceback)
+{
+    char text[256] = "";
+    WORLD(w);
+    PASS(coil_set_debug(w.loop, true));
+    COIL_AUTO coil_future *future = makes_it(w.loop);
+
+    if (check_walking())
+        return;
+    PASS(coil_describe(future, text, sizeof(text)));
+    CHECK_STR(text, "<future pending created=makes_it>");
+    PASS(coil_set_debug(w.loop, false));
+    COIL_AUTO coil_future *other = makes_it(w.loop);
+    PASS(coil_describe(other, text, sizeof(text)));
+    CHECK_STR(text, "<future pending>");
+}
+
+/* Whether the instruction is one of makes_it's. */
+static bool in_makes_it(const void *origin)
+{
+    uintptr_t begin = (uintptr_t)makes_it, at = (uintptr_t)origin;
+
+    return at > begin && at - begin < 1024;
+}
+
+TEST(BaseFutureTests, test_future_exception_never_retrieved_debug)
+{
+    WORLD(w);
+    EAR(ear, w);
+    PASS(coil_set_debug(w.loop, true));
+    coil_future *future = makes_it(w.loop);
+
+    PASS(coil_set_error(future, -EIO));
+    coil_unref(future);
+    if (check_walking())
+        return;
+    CHECK_STR(ear.log.text, "[future error was never retrieved -5]");
+    CHECK(in_makes_it(ear.last.origin));
+}
+
 /* ---- BaseFutureTests: values --------------------------------------------------------------- */
 
 TEST(BaseFutureTests, test_wrap_future_future)

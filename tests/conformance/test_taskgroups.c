@@ -664,6 +664,41 @@ TEST(TestTaskGroup, test_taskgroup_task_name)
     PASS(world_run(&w, group_task_name, NULL));
 }
 
+static const coil_local color = {"color", NULL};
+
+static void *paints(void *arg)
+{
+    PASS(coil_local_set(&color, arg, NULL));
+    return NULL;
+}
+
+static void *group_task_context(void *arg)
+{
+    coil_context *context = coil_copy_context();
+    coil_task_options options = {.size = sizeof(options), .context = context};
+    GROUP(group);
+
+    PASS(coil_err(context));
+    PASS(coil_group_enter(&group));
+    PASS(coil_err(coil_group_create_task(&group, paints, &options)));
+    PASS(coil_err(coil_group_create_task_with(&group, paints, arg, &options)));
+    CHECK_EQ(coil_group_exit(&group, 0), 0);
+    if (!check_walking()) {
+        CHECK_PTR(coil_context_get(context, &color), arg); /* the one that shares it set it there */
+        CHECK_PTR(coil_local_get(&color), NULL);
+    }
+    coil_context_unref(context);
+    return NULL;
+}
+
+TEST(TestTaskGroup, test_taskgroup_task_context)
+{
+    int value = 0;
+    WORLD(w);
+
+    PASS(world_run(&w, group_task_context, &value));
+}
+
 /* ---- refused -------------------------------------------------------------------------------- */
 
 static void *must_not_run(void *arg)
