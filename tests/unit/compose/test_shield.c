@@ -89,6 +89,34 @@ TEST(shield, cancelled_after_the_others_end_it_stays_cancelled)
     FAILS(coil_run_until_complete(w.loop, outer, NULL), -ECANCELED);
 }
 
+static void hear(coil_loop *loop, const coil_exception_context *context, void *heard)
+{
+    (void)loop;
+    record(heard, "[%s %d]", context->message, context->code);
+}
+
+TEST(shield, cancelled_it_takes_no_error_of_the_other)
+{
+    struct record heard = {""};
+    WORLD(w);
+    PASS(coil_set_exception_handler(w.loop, hear, &heard));
+    coil_future *later = coil_create_future(w.loop), *before = coil_create_future(w.loop);
+    COIL_AUTO coil_future *one = coil_shield(later), *two = coil_shield(before);
+
+    CHECK(coil_cancel(one));
+    PASS(coil_set_error(later, -EIO));
+    PASS(coil_set_error(before, -ENOSPC));
+    CHECK(coil_cancel(two)); /* it would have heard of the error in the next turn */
+    PASS(world_turn(&w));
+    coil_unrefp(&one);
+    coil_unrefp(&two);
+    coil_unref(later);
+    CHECK_STR(heard.text, "[future error was never retrieved -5]");
+    coil_unref(before);
+    CHECK_STR(heard.text, "[future error was never retrieved -5]"
+                          " [future error was never retrieved -28]");
+}
+
 static void *sleeps(void *arg)
 {
     int rc = coil_sleep(COIL_SEC(2));

@@ -134,6 +134,23 @@ TEST(exception, the_line_has_what_the_context_has)
     CHECK_STR(ear.warnings.text, "it broke, asked for at 0x1234");
 }
 
+TEST(exception, the_line_has_the_errors_message_and_place)
+{
+    const coil_error_info info = {.size = sizeof(info),
+                                  .code = -EIO,
+                                  .message = "the wheel stands",
+                                  .file = "mill.c",
+                                  .line = 7};
+    EAR(ear);
+    WORLD(w);
+    coil_future *future = coil_create_future(w.loop);
+
+    PASS(coil_set_error_with(future, &info));
+    coil_unref(future);
+    CHECK_STR(ear.warnings.text, "future error was never retrieved: Input/output error (-5): "
+                                 "the wheel stands (mill.c:7)");
+}
+
 TEST(exception, bad_arguments_are_refused)
 {
     EAR(ear);
