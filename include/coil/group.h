@@ -20,6 +20,7 @@
 #define COIL_GROUP_H
 
 #include <coil/base.h>
+#include <coil/cleanup.h>
 #include <coil/task.h>
 
 #ifdef __cplusplus
@@ -35,6 +36,7 @@ typedef struct coil_group_error {
 /* The members are coil's own. */
 typedef struct coil_group {
     struct coil_group_state *state;
+    coil_cleanup cleanup; /* where the parent ends inside */
     uint8_t phase;
     bool cancelled; /* before the entry */
 } coil_group;
@@ -42,7 +44,7 @@ typedef struct coil_group {
 /* Not entered yet. */
 #define COIL_GROUP_INIT                                                                            \
     {                                                                                              \
-        NULL, 0, false                                                                             \
+        NULL, {NULL, NULL, NULL, NULL}, 0, false                                                   \
     }
 
 /*

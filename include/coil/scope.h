@@ -22,6 +22,7 @@
 #define COIL_SCOPE_H
 
 #include <coil/base.h>
+#include <coil/cleanup.h>
 #include <coil/loop.h>
 
 #ifdef __cplusplus
@@ -37,7 +38,8 @@ typedef struct coil_scope {
     struct coil_scope *outer;
     coil_task *task;
     coil_handle handle;
-    int cancelling; /* the task's requests that were over at the entry */
+    coil_cleanup cleanup; /* where the task ends inside */
+    int cancelling;       /* the task's requests that were over at the entry */
     uint8_t phase;
     bool shield;
     bool cancelled;
@@ -47,7 +49,7 @@ typedef struct coil_scope {
 /* Not entered yet. */
 #define COIL_SCOPE_INIT                                                                            \
     {                                                                                              \
-        NULL, NULL, {0, 0}, 0, 0, false, false, false                                              \
+        NULL, NULL, {0, 0}, {NULL, NULL, NULL, NULL}, 0, 0, false, false, false                    \
     }
 
 /*

@@ -17,6 +17,7 @@
 #define COIL_TIMEOUT_H
 
 #include <coil/base.h>
+#include <coil/cleanup.h>
 #include <coil/loop.h>
 
 #ifdef __cplusplus
@@ -29,14 +30,15 @@ typedef struct coil_timeout {
     coil_task *task;
     coil_handle handle;
     coil_time when;
-    int cancelling; /* the task's requests that were over at the entry */
+    coil_cleanup cleanup; /* where the task ends inside */
+    int cancelling;       /* the task's requests that were over at the entry */
     uint8_t state;
 } coil_timeout;
 
 /* Not entered yet. A scope is entered once; to use its memory again is to initialize it again. */
 #define COIL_TIMEOUT_INIT                                                                          \
     {                                                                                              \
-        NULL, NULL, {0, 0}, COIL_NEVER, 0, 0                                                       \
+        NULL, NULL, {0, 0}, COIL_NEVER, {NULL, NULL, NULL, NULL}, 0, 0                             \
     }
 
 /*

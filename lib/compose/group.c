@@ -29,7 +29,7 @@ struct member {
 
 struct coil_group_state {
     struct waiter waiter; /* the parent in its exit */
-    coil_task *parent;
+    coil_task *parent;    /* held */
     struct list members;
     size_t live;              /* members, and those that are being made */
     coil_group_error *errors; /* `few`, or an array of their own */
@@ -41,6 +41,7 @@ struct coil_group_state {
     bool waiting;     /* the parent waits for the last member */
     bool cancelled;   /* and was cancelled there */
     bool interrupted; /* -COIL_EINTERRUPTED is among the errors */
+    bool orphaned;    /* the parent was abandoned: goes with the last member */
     coil_group_error few[FEW];
 };
 
@@ -93,6 +94,17 @@ static int reserve(struct coil_group_state *state)
     return 0;
 }
 
+static void forget(struct coil_group_state *state)
+{
+    for (size_t i = 0; i < state->error_count; i++)
+        if (state->errors[i].task)
+            future_unref(state->errors[i].task);
+    if (state->errors != state->few)
+        coil__free(state->errors);
+    future_unref(state->parent);
+    coil__free(state);
+}
+
 /* ---- members ------------------------------------------------------------------------------ */
 
 static void member_is_done(struct call *call, bool drop)
@@ -112,7 +124,11 @@ static void member_is_done(struct call *call, bool drop)
     } else {
         future_unref(task);
     }
-    if (!state->live && state->waiting) {
+    if (state->live)
+        return;
+    if (state->orphaned) {
+        forget(state);
+    } else if (state->waiting) {
         state->waiting = false;
         task_wake(state->parent);
     }
@@ -221,6 +237,29 @@ static void wait_for_members(struct coil_group_state *state)
     }
 }
 
+/* The parent ends inside: by coil_exit, which waits for the members as an exit does, or abandoned
+ * by its loop, with nobody left who could wait. */
+static void leave(void *arg)
+{
+    coil_group *group = arg;
+    struct coil_group_state *state = group->state;
+
+    if (state->parent == task_current()) {
+        (void)!coil_group_exit(group, -ECANCELED);
+        coil_group_fini(group);
+        return;
+    }
+    group->phase = LEFT;
+    group->state = NULL;
+    state->waiting = false;
+    state->exiting = true;
+    state->orphaned = true;
+    if (!state->aborting)
+        abort_members(state);
+    if (!state->live)
+        forget(state);
+}
+
 int coil_group_enter(coil_group *group)
 {
     if (!group || group->phase > LEFT)
@@ -234,13 +273,14 @@ int coil_group_enter(coil_group *group)
     if (!state)
         return -ENOMEM;
     *state = (struct coil_group_state){.waiter = {.class = &exit_class},
-                                       .parent = task,
+                                       .parent = future_ref(task),
                                        .errors = state->few,
                                        .capacity = FEW,
                                        .cancelling = request_count_over(task)};
     list_init(&state->members);
     group->state = state;
     group->phase = ENTERED;
+    coil_cleanup_push(&group->cleanup, leave, group);
     if (group->cancelled)
         abort_group(state);
     return 0;
@@ -265,16 +305,6 @@ static int outcome(struct coil_group_state *state, int rc, bool cancelled)
     return state->interrupted ? -COIL_EINTERRUPTED : state->errors[0].code;
 }
 
-static void forget(struct coil_group_state *state)
-{
-    for (size_t i = 0; i < state->error_count; i++)
-        if (state->errors[i].task)
-            future_unref(state->errors[i].task);
-    if (state->errors != state->few)
-        coil__free(state->errors);
-    coil__free(state);
-}
-
 int coil_group_exit(coil_group *group, int rc)
 {
     if (!group)
@@ -291,6 +321,7 @@ int coil_group_exit(coil_group *group, int rc)
     if (rc < 0 && !state->aborting)
         abort_members(state);
     wait_for_members(state);
+    coil_cleanup_pop(&group->cleanup, false);
     rc = outcome(state, rc, cancelled || state->cancelled);
     group->phase = LEFT;
     if (!state->error_count) {

@@ -53,6 +53,18 @@ static int time_is_up(void *userdata)
     return 0;
 }
 
+/* The innermost one: at its exit, and where its task ends inside. */
+static void leave(void *arg)
+{
+    coil_scope *scope = arg;
+    coil_task *task = scope->task;
+
+    (void)coil_handle_cancel(task->sched->loop, scope->handle);
+    task->run->scope = scope->outer;
+    scope->phase = LEFT;
+    update(task);
+}
+
 int coil_scope_enter(coil_scope *scope, coil_time deadline, unsigned flags)
 {
     if (!scope || scope->phase > LEFT || flags & ~(unsigned)COIL_SCOPE_SHIELD)
@@ -80,6 +92,7 @@ int coil_scope_enter(coil_scope *scope, coil_time deadline, unsigned flags)
                           .cancelled = scope->cancelled || late,
                           .late = late && !scope->cancelled};
     task->run->scope = scope;
+    coil_cleanup_push(&scope->cleanup, leave, scope);
     update(task);
     return 0;
 }
@@ -112,10 +125,7 @@ int coil_scope_exit(coil_scope *scope, int rc)
         return -EPERM;
     if (task->run->scope != scope)
         return -COIL_EINVALSTATE;
-    (void)coil_handle_cancel(task->sched->loop, scope->handle);
-    task->run->scope = scope->outer;
-    scope->phase = LEFT;
-    update(task);
+    coil_cleanup_pop(&scope->cleanup, true);
     bool others = task->flags & (FUTURE_COVERED | FUTURE_REFUSED) ||
                   coil_cancelling(task) > scope->cancelling;
     if (rc != -ECANCELED || !scope->cancelled || others)

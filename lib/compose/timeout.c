@@ -52,6 +52,16 @@ static coil_task *who_enters(const coil_timeout *timeout)
     return timeout->state == CREATED ? task : COIL_ERR(-COIL_EINVALSTATE);
 }
 
+/* Its task ends inside, by coil_exit or abandoned: nothing may come any more. */
+static void leave(void *arg)
+{
+    coil_timeout *timeout = arg;
+
+    if (timeout->state == ACTIVE)
+        (void)coil_handle_cancel(timeout->loop, timeout->handle);
+    machine_move(&timeout->state, timeout->state == ACTIVE ? FINISHED : EXPIRED, moves);
+}
+
 static int enter(coil_timeout *timeout, coil_task *task, coil_time when)
 {
     coil_loop *loop = task->sched->loop;
@@ -66,6 +76,7 @@ static int enter(coil_timeout *timeout, coil_task *task, coil_time when)
     timeout->handle = handle;
     timeout->when = when;
     timeout->cancelling = request_count_over(task);
+    coil_cleanup_push(&timeout->cleanup, leave, timeout);
     return 0;
 }
 
@@ -97,12 +108,10 @@ int coil_timeout_exit(coil_timeout *timeout, int rc)
         return -COIL_EINVALSTATE;
     if (timeout->task != task_current())
         return -EPERM;
-    if (timeout->state == ACTIVE) {
-        (void)coil_handle_cancel(timeout->loop, timeout->handle);
-        machine_move(&timeout->state, FINISHED, moves);
+    bool in_time = timeout->state == ACTIVE;
+    coil_cleanup_pop(&timeout->cleanup, true);
+    if (in_time)
         return rc;
-    }
-    machine_move(&timeout->state, EXPIRED, moves);
     bool ours_alone = request_take_back(timeout->task, timeout->cancelling);
     return rc == -ECANCELED && ours_alone ? -ETIMEDOUT : rc;
 }

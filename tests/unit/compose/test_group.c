@@ -877,3 +877,62 @@ TEST(group, a_task_that_cancels_it_in_its_first_step_is_cancelled_too)
 
     PASS(world_run(&w, has_a_group_cancelled_by_a_first_step, &w));
 }
+
+/* ---- a parent that ends inside -------------------------------------------------------------- */
+
+static void *sleeps_until_cancelled(void *log)
+{
+    int rc = coil_sleep(COIL_SEC(1));
+
+    record(log, "%d", rc);
+    return COIL_ERR(rc);
+}
+
+static void *exits_inside(void *log)
+{
+    GROUP(group);
+
+    if (coil_group_enter(&group) == 0 &&
+        PASS(coil_err(coil_group_create_task(&group, sleeps_until_cancelled, log))))
+        (void)!coil_yield_now();
+    coil_exit(log);
+}
+
+TEST(group, ends_with_a_parent_that_exits_inside)
+{
+    struct record log = {""};
+    WORLD(w);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, exits_inside, &log, NULL);
+    void *result = NULL;
+
+    PASS(coil_run_until_complete(w.loop, task, &result));
+    CHECK(check_walking() || result == &log);
+    CHECK(check_walking() || !strcmp(log.text, "-125"));
+}
+
+/* It waits where nothing can be cancelled, so its loop gives it up with a member under way. */
+static void *is_stuck_inside(void *log)
+{
+    coil_group group = COIL_GROUP_INIT;
+
+    if (coil_group_enter(&group) == 0)
+        (void)coil_group_create_task(&group, sleeps_until_cancelled, log);
+    return never_ends(log);
+}
+
+TEST(group, outlives_a_parent_that_was_abandoned)
+{
+    struct record log = {""}, warnings = {""};
+    WORLD(w);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, is_stuck_inside, &log, NULL);
+
+    if (check_walking())
+        return;
+    coil_set_warning_sink(record_warning, &warnings);
+    PASS(world_turn(&w));
+    PASS(world_turn(&w));
+    CHECK_EQ(coil_close(w.loop), 1);
+    coil_set_warning_sink(NULL, NULL);
+    CHECK_STR(log.text, "-125");
+    CHECK(coil_done(task));
+}

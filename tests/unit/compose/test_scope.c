@@ -491,3 +491,33 @@ TEST(scope, a_request_from_before_the_entry_is_somebody_elses)
 
     PASS(world_run(&w, is_cancelled_before, NULL));
 }
+
+/* ---- a task that ends inside ---------------------------------------------------------------- */
+
+static void *ends_inside(void *arg)
+{
+    coil_scope outer = COIL_SCOPE_INIT, inner = COIL_SCOPE_INIT;
+
+    (void)arg;
+    PASS(coil_scope_enter(&outer, COIL_NEVER, 0));
+    PASS(coil_scope_enter(&inner, world_now() + COIL_SEC(1) + COIL_MS(5), 0));
+    coil_exit("result");
+}
+
+static void *outlives_it(void *arg)
+{
+    COIL_AUTO coil_task *task = coil_create_task(ends_inside, arg);
+    void *result = NULL;
+
+    PASS(coil_await(task, &result));
+    CHECK(check_walking() || !strcmp(result, "result"));
+    PASS(coil_sleep(COIL_SEC(2))); /* its stack is somebody else's by now */
+    return NULL;
+}
+
+TEST(scope, ends_with_a_task_that_exits_inside)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, outlives_it, NULL));
+}

@@ -477,3 +477,32 @@ TEST(timeout, a_request_from_before_the_entry_is_somebody_elses)
 
     PASS(world_run(&w, is_cancelled_before_and_late, NULL));
 }
+
+/* ---- a task that ends inside ---------------------------------------------------------------- */
+
+static void *ends_inside(void *arg)
+{
+    coil_timeout timeout = COIL_TIMEOUT_INIT;
+
+    (void)arg;
+    PASS(coil_timeout_enter(&timeout, COIL_MS(5)));
+    coil_exit("result");
+}
+
+static void *outlives_it(void *arg)
+{
+    COIL_AUTO coil_task *task = coil_create_task(ends_inside, arg);
+    void *result = NULL;
+
+    PASS(coil_await(task, &result));
+    CHECK(check_walking() || !strcmp(result, "result"));
+    PASS(coil_sleep(COIL_MS(10))); /* its stack is somebody else's by now */
+    return NULL;
+}
+
+TEST(timeout, ends_with_a_task_that_exits_inside)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, outlives_it, NULL));
+}
