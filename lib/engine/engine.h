@@ -20,6 +20,7 @@
 #define ENGINE_ENGINE_H
 
 #include "base/assert.h"
+#include "base/circle.h"
 #include "base/err.h"
 #include "base/list.h"
 #include "base/machine.h"
@@ -118,6 +119,7 @@ struct op {
     uint32_t options; /* the opcode's own flags: MSG_*, SPLICE_F_*, O_* */
     op_complete_fn complete;
     struct list_node in_flight; /* the engine's list, in order of submission */
+    struct coil_link same_fd;   /* the engine's index */
     void *submitter;            /* whose it is: free for whoever submits it */
     void *private;              /* the engine's */
 };
@@ -167,13 +169,31 @@ struct engine_class {
     void (*detach)(struct engine *engine);
 };
 
+enum { ENGINE_BUCKETS = 64 }; /* at first */
+
 struct engine {
     const struct engine_class *class;
     uint32_t capabilities; /* enum engine_capabilities */
     uint64_t opcodes;      /* a bit for each that it carries */
     struct list in_flight; /* operations without their last completion */
     size_t in_flight_count;
+    /* Those on descriptors, hashed by these; as many buckets as operations were in flight, where
+     * there was memory. In each the order of submission. */
+    struct coil_link **buckets;
+    size_t bucket_mask;
+    struct coil_link *few_buckets[ENGINE_BUCKETS];
 };
+
+/* What every engine has in common. */
+void engine_init(struct engine *engine, const struct engine_class *class);
+void engine_fini(struct engine *engine);
+
+/* Twice as many buckets, or as many as before. */
+void engine_grow(struct engine *engine);
+
+/* The operation in flight on a descriptor that was submitted next after `op`; NULL for `op`: the
+ * first one; NULL: no more. */
+struct op *engine_next_on(const struct engine *engine, int fd, const struct op *op);
 
 static const uint8_t op_moves[] = {
     [OP_IDLE] = MACHINE_TO(OP_IN_FLIGHT),
@@ -191,6 +211,11 @@ static inline void op_init(struct op *op, enum op_code opcode, int fd, op_comple
     *op = (struct op){.opcode = (uint8_t)opcode, .fd = fd, .complete = complete};
 }
 
+static inline struct coil_link **engine_bucket(const struct engine *engine, int fd)
+{
+    return &engine->buckets[(unsigned)fd & engine->bucket_mask];
+}
+
 /* Queues an operation; the next enter sends it. -EOPNOTSUPP, -ENOMEM: nothing was queued. */
 static inline int engine_submit(struct engine *engine, struct op *op)
 {
@@ -202,6 +227,11 @@ static inline int engine_submit(struct engine *engine, struct op *op)
         return rc;
     PROBE3(op__submit, op, op->opcode, op->fd);
     machine_move(&op->state, OP_IN_FLIGHT, op_moves);
+    if (op->fd >= 0 && !(op->flags & OP_SLOT)) {
+        if (unlikely(engine->in_flight_count > engine->bucket_mask))
+            engine_grow(engine);
+        circle_append(engine_bucket(engine, op->fd), &op->same_fd);
+    }
     list_append(&engine->in_flight, &op->in_flight);
     engine->in_flight_count++;
     return 0;
@@ -285,6 +315,8 @@ static inline void engine_hand_over(struct engine *engine, const struct completi
         return;
     PROBE2(op__complete, op, completion->result);
     machine_move(&op->state, OP_IDLE, op_moves);
+    if (circle_linked(&op->same_fd))
+        circle_remove(engine_bucket(engine, op->fd), &op->same_fd);
     list_remove(&op->in_flight);
     ASSERT(engine->in_flight_count > 0);
     engine->in_flight_count--;
@@ -312,6 +344,7 @@ static inline void engine_give_back(struct engine *engine, uint16_t group, uint1
 static inline void engine_detach(struct engine *engine)
 {
     ASSERT(engine->in_flight_count == 0);
+    engine_fini(engine);
     engine->class->detach(engine);
 }
 

@@ -49,10 +49,9 @@ void descriptor_released(coil_loop *loop, int fd)
 
 static void drain(coil_loop *loop, struct closer *closer)
 {
-    list_for_each (node, &loop->engine->in_flight) {
-        struct op *op = list_entry(node, struct op, in_flight);
-        if (op->fd != closer->fd || op->flags & OP_SLOT)
-            continue;
+    struct op *op = NULL;
+
+    while ((op = engine_next_on(loop->engine, closer->fd, op))) {
         closer->left++;
         if (!await_is_to_the_end(op)) /* another one's close of the same descriptor */
             engine_cancel(loop->engine, op);

@@ -102,8 +102,7 @@ int ring_new(struct engine **engine)
     ring_watch_forks(ring);
     ring->armed = INT64_MAX;
     ring->event_fd = -1;
-    ring->engine.class = &ring_class;
-    list_init(&ring->engine.in_flight);
+    engine_init(&ring->engine, &ring_class);
     list_init(&ring->groups);
     *engine = &ring->engine;
     return 0;

@@ -41,10 +41,9 @@ coil_sim *coil_sim_new(const coil_sim_options *options)
         sim->options = *options;
     if (!sim->options.latency_max)
         sim->options.latency_max = LATENCY_DEFAULT;
-    sim->engine.class = &sim_class;
+    engine_init(&sim->engine, &sim_class);
     sim->engine.opcodes = ~UINT64_C(0);
     sim->engine.capabilities = ENGINE_MANY_ACCEPT | ENGINE_MANY_RECV | ENGINE_LEND | ENGINE_SLOTS;
-    list_init(&sim->engine.in_flight);
     list_init(&sim->waiting);
     list_init(&sim->asked);
     list_init(&sim->groups);

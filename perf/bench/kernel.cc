@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What goes through the kernel's ring. nop: an operation that does nothing, alone or 64 at once; an
-// item is one of them. cancel_recv: a receive that is cancelled once it waits. wake: from another
+// item is one of them. cancel_recv: a receive that is cancelled once it waits. close: a dup(2) that
+// is closed, beside so many receives that wait, each on a descriptor of its own. wake: from another
 // thread, until the sleeper has run: seconds, mean and `median`; `call` is the median of how long
 // the waker was in it.
 #include "kernel.h"
@@ -8,7 +9,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -124,6 +127,74 @@ static void cancel_recv(benchmark::State &state, bool coil)
 }
 BENCHMARK_CAPTURE(cancel_recv, coil, true);
 BENCHMARK_CAPTURE(cancel_recv, floor, false);
+
+// ---- close
+
+static int open_many()
+{
+    rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+}
+
+static void close_dups(benchmark::State &state, int fd, floor_ring *floor)
+{
+    for (auto _ : state) {
+        int copy = dup(fd);
+        fail(state, copy < 0 ? -errno : floor ? floor_close(floor, copy) : coil_close_fd(copy));
+    }
+}
+
+static void *closes(void *argument)
+{
+    const cancelling &closing = *static_cast<cancelling *>(argument);
+    std::vector<cancelling> idle(static_cast<size_t>(closing.state->range(0)), closing);
+    std::vector<coil_task *> tasks;
+
+    for (cancelling &receiver : idle) {
+        receiver.fd = dup(closing.fd);
+        fail(*closing.state, receiver.fd < 0 ? -errno : 0);
+        tasks.push_back(coil_create_task(receives, &receiver));
+    }
+    // They are submitted, then the kernel has them.
+    if (coil_yield_now() < 0 || kernel_nop() < 0)
+        return COIL_ERR(-1);
+    close_dups(*closing.state, closing.fd, nullptr);
+    for (cancelling &receiver : idle)
+        fail(*closing.state, coil_close_fd(receiver.fd));
+    for (coil_task *task : tasks) {
+        if (coil_await(task, nullptr) != -COIL_ECLOSED)
+            closing.state->SkipWithError("it was not closed");
+        coil_unref(task);
+    }
+    return nullptr;
+}
+
+static void close_beside(benchmark::State &state, bool coil)
+{
+    int ends[2];
+    fail(state, open_many());
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0) {
+        state.SkipWithError("no sockets");
+        return;
+    }
+    cancelling closing = {&state, ends[0]};
+    floor_ring *floor = coil ? nullptr : floor_ring_new();
+    if (coil)
+        bench_run_on_kernel(state, closes, &closing);
+    else if (floor)
+        close_dups(state, ends[0], floor);
+    else
+        state.SkipWithError("no ring");
+    floor_ring_free(floor);
+    close(ends[0]);
+    close(ends[1]);
+    state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
+}
+BENCHMARK_CAPTURE(close_beside, coil, true)->Name("close/coil")->Arg(0)->Arg(1000)->Arg(10000);
+BENCHMARK_CAPTURE(close_beside, floor, false)->Name("close/floor");
 
 // ---- wake
 

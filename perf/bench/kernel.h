@@ -27,6 +27,9 @@ int floor_nops(struct floor_ring *floor, unsigned count);
 /* Begins to receive, and cancels that by the next call of the kernel. */
 int floor_cancel_recv(struct floor_ring *floor, int fd);
 
+/* Closes a descriptor. */
+int floor_close(struct floor_ring *floor, int fd);
+
 enum floor_wake { WAKE_EVENTFD, WAKE_MSG_RING, WAKE_MSG_RING_SYNC, FLOOR_WAKES };
 
 /* The thread of the ring: sleeps until it is woken, so many times; calls `awake` when it begins and

@@ -116,6 +116,13 @@ int floor_cancel_recv(struct floor_ring *floor, int fd)
     return rc == -ECANCELED ? 0 : -EPROTO;
 }
 
+int floor_close(struct floor_ring *floor, int fd)
+{
+    enable(floor);
+    (void)entry(floor, IORING_OP_CLOSE, fd, NONE);
+    return take(floor, 1);
+}
+
 int floor_sleep(struct floor_ring *floor, enum floor_wake how, void (*awake)(void *),
                 void *argument, uint64_t times)
 {

@@ -49,9 +49,9 @@ static const struct engine_class fake_class = {
 
 static void fake_init(struct fake *fake)
 {
-    *fake = (struct fake){.engine.class = &fake_class};
+    *fake = (struct fake){.submit_rc = 0};
+    engine_init(&fake->engine, &fake_class);
     fake->engine.opcodes = UINT64_C(1) << OP_RECV;
-    list_init(&fake->engine.in_flight);
 }
 
 static void complete(struct op *op, const struct completion *completion)
@@ -142,6 +142,70 @@ TEST(engine, lists_operations_in_the_order_of_submission)
     CHECK_EQ(fake.engine.in_flight_count, 2);
     CHECK_PTR(list_first(&fake.engine.in_flight), &first.in_flight);
     CHECK_PTR(first.in_flight.next, &second.in_flight);
+}
+
+/* ---- by descriptor -------------------------------------------------------------------------- */
+
+static void submit_on(struct fake *fake, struct op *op, int fd, unsigned flags)
+{
+    *op = receive();
+    op->fd = fd;
+    op->flags = (uint8_t)flags;
+    PASS(engine_submit(&fake->engine, op));
+}
+
+static void end(struct fake *fake, struct op *op)
+{
+    const struct completion completion = {.op = op};
+    engine_hand_over(&fake->engine, &completion);
+}
+
+TEST(engine, finds_what_is_in_flight_on_a_descriptor)
+{
+    enum { HERE = 5, SAME_BUCKET = HERE + ENGINE_BUCKETS };
+    struct op other, first, slot, none, second;
+    struct fake fake;
+    fake_init(&fake);
+    submit_on(&fake, &other, SAME_BUCKET, 0);
+    submit_on(&fake, &first, HERE, 0);
+    submit_on(&fake, &slot, HERE, OP_SLOT);
+    submit_on(&fake, &none, -1, 0);
+    submit_on(&fake, &second, HERE, 0);
+    CHECK_PTR(engine_next_on(&fake.engine, HERE, NULL), &first);
+    CHECK_PTR(engine_next_on(&fake.engine, HERE, &first), &second);
+    CHECK_PTR(engine_next_on(&fake.engine, HERE, &second), NULL);
+    CHECK_PTR(engine_next_on(&fake.engine, SAME_BUCKET, NULL), &other);
+    CHECK_PTR(engine_next_on(&fake.engine, HERE + 1, NULL), NULL);
+    end(&fake, &first);
+    CHECK_PTR(engine_next_on(&fake.engine, HERE, NULL), &second);
+    end(&fake, &slot);
+    end(&fake, &none);
+    end(&fake, &second);
+    CHECK_PTR(engine_next_on(&fake.engine, HERE, NULL), NULL);
+    end(&fake, &other);
+    engine_detach(&fake.engine);
+}
+
+TEST(engine, finds_it_among_many_with_two_on_each_in_order)
+{
+    enum { DESCRIPTORS = 1000 };
+    static struct op firsts[DESCRIPTORS], seconds[DESCRIPTORS];
+    struct fake fake;
+    fake_init(&fake);
+    for (int fd = 0; fd < DESCRIPTORS; fd++)
+        submit_on(&fake, &firsts[fd], fd, 0);
+    for (int fd = 0; fd < DESCRIPTORS; fd++)
+        submit_on(&fake, &seconds[fd], fd, 0);
+    CHECK(fake.engine.bucket_mask >= DESCRIPTORS || check_walking());
+    for (int fd = 0; fd < DESCRIPTORS; fd++) {
+        CHECK_PTR(engine_next_on(&fake.engine, fd, NULL), &firsts[fd]);
+        CHECK_PTR(engine_next_on(&fake.engine, fd, &firsts[fd]), &seconds[fd]);
+        CHECK_PTR(engine_next_on(&fake.engine, fd, &seconds[fd]), NULL);
+        end(&fake, &firsts[fd]);
+        end(&fake, &seconds[fd]);
+    }
+    engine_detach(&fake.engine);
+    CHECK_EQ(fake.engine.bucket_mask, ENGINE_BUCKETS - 1); /* and its memory is given back */
 }
 
 static void submit_twice(void *unused)
