@@ -165,7 +165,7 @@ typedef enum coil_guard {
     COIL_GUARD_NONE,   /* no stack was needed yet */
     COIL_GUARD_PAGE,   /* a guard page without a mapping of its own (Linux 6.13) */
     COIL_GUARD_MAPPED, /* a guard page that is a mapping: vm.max_map_count limits their number */
-    COIL_GUARD_CANARY  /* a pattern, looked at when a stack is given back */
+    COIL_GUARD_CANARY  /* a pattern, looked at when the coroutine ends */
 } coil_guard;
 
 /* ---- warnings ----------------------------------------------------------------------------- */

@@ -116,7 +116,7 @@ static NOINLINE void canary_write(struct stack *stack)
     memset(stack->low, CANARY_BYTE, CANARY_SIZE);
 }
 
-static NOINLINE void canary_check(const struct stack *stack)
+void stack_check_canary(const struct stack *stack)
 {
     for (int i = 0; i < CANARY_SIZE; i++)
         ASSERT_CONTRACT((unsigned char)stack->low[i] == CANARY_BYTE, "a stack has overflowed");
@@ -152,8 +152,13 @@ static struct stack *describe(struct stack_slab *slab, uint32_t index)
     char *top = block + slab->pool->size - (size_t)(index % COLOURS) * CACHE_LINE;
     struct stack *stack = (struct stack *)(void *)(top - sizeof(*stack));
 
-    *stack = (struct stack){.slab = slab, .low = block + OS_PAGE, .index = index};
-    if (unlikely(slab->guard == COIL_GUARD_CANARY))
+    *stack = (struct stack){
+        .slab = slab,
+        .low = block + OS_PAGE,
+        .index = index,
+        .canary = slab->guard == COIL_GUARD_CANARY,
+    };
+    if (unlikely(stack->canary))
         canary_write(stack);
     return stack;
 }
@@ -216,8 +221,7 @@ void stack_give(struct stack *stack)
     struct stack_pool *pool = slab->pool;
 
     ASSERT(pool->in_use > 0);
-    if (unlikely(slab->guard == COIL_GUARD_CANARY))
-        canary_check(stack);
+    stack_check(stack);
     pool->in_use--;
     if (likely(pool->hot_count < pool->keep)) {
         stack->next = pool->hot;

@@ -14,6 +14,7 @@
 #ifndef CTX_STACK_H
 #define CTX_STACK_H
 
+#include "base/macros.h"
 #include "os/os.h"
 
 #include <coil/base.h>
@@ -38,6 +39,7 @@ struct stack {
     struct stack_slab *slab;
     char *low; /* the first byte above the guard */
     uint32_t index;
+    bool canary; /* for a guard */
 };
 
 struct stack_pool {
@@ -66,6 +68,16 @@ int stack_class(size_t size);
 /* NULL: no memory. */
 struct stack *stack_take(struct stack_pool *pool);
 void stack_give(struct stack *stack);
+
+NOINLINE void stack_check_canary(const struct stack *stack);
+
+/* Ends the program if the stack's canary is not what it was: for whoever still knows who ran on it.
+ * stack_give looks, too. */
+static inline void stack_check(const struct stack *stack)
+{
+    if (unlikely(stack->canary))
+        stack_check_canary(stack);
+}
 
 /* Of its block, with the guard: what was asked for, rounded up. */
 size_t stack_size(const struct stack *stack);

@@ -220,6 +220,8 @@ static void body(void *value)
     void *result = task->fn(task->arg);
     ASSERT(sched->current == task && coil__fiber_current == self);
     ASSERT_CONTRACT(!task->run->cleanups, "a coroutine returned before it popped its handlers");
+    /* Whoever gives the stack back does not know whose it was. */
+    stack_check(self->stack);
     sched->current = NULL; /* a dispose that is called now is in no task, and cannot wait */
     finish(task, result);
     fiber_leave(task_successor(sched), NULL);

@@ -11,6 +11,7 @@
 #include "ctx/stack.h"
 #include "fiber/fiber.h"
 #include "fiber/stacks.h"
+#include "loop/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -235,6 +236,41 @@ TEST(overflow, each_thread_asks_for_itself)
                    line("coil: generator 'walker' (coro=%p) overran its stack of 128 KiB; "
                         "coil_gen_options.stack_size gives it more\n",
                         (void *)(uintptr_t)digs));
+}
+
+/* ---- a canary -------------------------------------------------------------------------------- */
+
+static void *spoils_its_canary(void *arg)
+{
+    fiber_current()->stack->low[0] = 1;
+    return arg;
+}
+
+static void *ends_well(void *arg)
+{
+    return arg;
+}
+
+/* Another task is the next to run, when the stack is given back. */
+static void canary_of_a_task(void)
+{
+    coil_task_options options = {.size = sizeof(options), .name = "digger"};
+    WORLD(w);
+
+    for (int i = 0; i < STACK_CLASSES; i++)
+        w.loop->sched->stacks.pools[i].wanted = COIL_GUARD_CANARY;
+    (void)coil_create_task_with(w.loop, spoils_its_canary, NULL, &options);
+    (void)coil_create_task_with(w.loop, ends_well, NULL, NULL);
+    PASS(world_turn(&w));
+}
+
+TEST(overflow, a_task_that_spoilt_its_canary_is_named_at_its_end)
+{
+    if (skipped())
+        return;
+    struct end end = end_of(canary_of_a_task);
+    CHECK(strstr(end.text, "a stack has overflowed, in digger\n"));
+    CHECK(WIFSIGNALED(end.status) && WTERMSIG(end.status) == SIGABRT);
 }
 
 /* ---- what is reported ------------------------------------------------------------------------ */
