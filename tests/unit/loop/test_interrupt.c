@@ -97,6 +97,7 @@ TEST(interrupt, ends_a_run_that_never_idles)
     if (!PASS(coil_handle_error(coil_call_soon(w.loop, raise_sigint, NULL))))
         return; /* it would never end */
     FAILS(coil_run_forever(w.loop), -COIL_EINTERRUPTED);
+    CHECK(!coil_done(task) || check_walking());
 }
 
 /* ---- where the rule does not hold ----------------------------------------------------------- */

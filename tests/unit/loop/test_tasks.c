@@ -48,6 +48,8 @@ TEST(tasks, those_that_are_not_done_in_the_order_of_their_creation)
     coil_unrefp(&two);
     list(w.loop, COIL_TASKS_ALL, 2, "task-1 task-3"); /* nobody holds it */
     PASS(coil_run_until_complete(w.loop, three, NULL));
+    CHECK(coil_done(one));
+    CHECK(!coil_done(future) || check_walking());
     list(w.loop, COIL_TASKS_PENDING, 0, "");
     list(w.loop, COIL_TASKS_ALL, 2, "task-1 task-3");
     PASS(coil_close(w.loop));
@@ -80,6 +82,7 @@ TEST(tasks, more_than_there_is_room_for_are_counted)
     CHECK_EQ(coil_all_tasks(w.loop, tasks, 1, COIL_TASKS_PENDING), 2);
     CHECK_PTR(tasks[0], one);
     CHECK_PTR(tasks[1], NULL);
+    CHECK(!coil_done(two) || check_walking());
     coil_unref(tasks[0]);
     FAILS(coil_all_tasks(w.loop, NULL, 1, COIL_TASKS_PENDING), -EINVAL);
     FAILS(coil_all_tasks(w.loop, tasks, 3, 2), -EINVAL);
