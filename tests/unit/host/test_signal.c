@@ -66,6 +66,19 @@ TEST(signal, a_handler_is_a_callback_of_the_loop)
     CHECK_STR(log.text, "called called");
 }
 
+TEST(signal, a_handler_waits_for_its_turn)
+{
+    struct record log = {""};
+    DISPOSITION(former, SIGUSR1, SIG_IGN);
+    WORLD(w);
+    if (coil_add_signal_handler(w.loop, SIGUSR1, note, &log) < 0)
+        return;
+    soon(w.loop, note_otherwise, &log);
+    raise(SIGUSR1);
+    PASS(world_turn(&w));
+    CHECK_STR(log.text, "otherwise called"); /* behind what was ready before it came */
+}
+
 TEST(signal, another_handler_takes_the_place)
 {
     struct record log = {""};
@@ -90,8 +103,9 @@ TEST(signal, removing_brings_the_former_disposition_back)
     raise(SIGUSR1);
     CHECK_EQ(coil_remove_signal_handler(w.loop, SIGUSR1), 1);
     CHECK(disposition_is(SIGUSR1, SIG_IGN));
+    PASS(coil_add_signal_handler(w.loop, SIGUSR1, note, &log));
     PASS(world_turn(&w));
-    CHECK_STR(log.text, ""); /* what had arrived went with the handler */
+    CHECK_STR(log.text, ""); /* what had arrived went with the former handler */
 }
 
 static int removes_itself(void *arg)
@@ -187,6 +201,25 @@ TEST(signal, a_handler_of_sigint_comes_before_the_rule)
     raise(SIGINT);
     PASS(world_turn(&w));
     CHECK_STR(log.text, "called");
+}
+
+static void *takes_sigint_over(void *arg)
+{
+    struct scene *scene = arg;
+    int rc = coil_add_signal_handler(scene->loop, SIGINT, note, &scene->log);
+    if (rc == 0)
+        raise(SIGINT);
+    PASS(coil_sleep(COIL_SEC(1)));
+    return COIL_ERR(rc);
+}
+
+TEST(signal, a_handler_that_is_added_in_a_run_comes_before_its_rule)
+{
+    DISPOSITION(former, SIGINT, SIG_DFL);
+    WORLD(w);
+    struct scene scene = {.loop = w.loop};
+    PASS(world_run(&w, takes_sigint_over, &scene));
+    CHECK_STR(scene.log.text, "called");
 }
 
 static void *signals_the_process(void *unused)

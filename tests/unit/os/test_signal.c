@@ -44,6 +44,15 @@ TEST(signal, a_sink_gets_what_it_wants)
     CHECK_EQ(signal_take(&sink, signal_bit(SIGUSR1)), 0);
 }
 
+TEST(signal, a_call_that_it_interrupts_goes_on)
+{
+    struct sigaction now;
+    DISPOSITION(former, SIGUSR1, SIG_IGN);
+    SINK(sink);
+    PASS(signal_want(&sink, signal_bit(SIGUSR1)));
+    CHECK(sigaction(SIGUSR1, NULL, &now) == 0 && now.sa_flags & SA_RESTART);
+}
+
 TEST(signal, the_former_disposition_comes_back_with_the_last_sink)
 {
     DISPOSITION(former, SIGUSR1, other);
