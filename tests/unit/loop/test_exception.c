@@ -68,6 +68,22 @@ TEST(exception, a_callbacks_code_goes_to_the_handler_with_the_callback)
     CHECK_STR(ear.log.text, "[a callback failed -5] [a callback failed -28]");
 }
 
+static void *sleeps(void *unused)
+{
+    (void)unused;
+    return COIL_ERR(coil_sleep(COIL_SEC(1)));
+}
+
+TEST(exception, the_run_goes_on_after_a_callback_that_failed)
+{
+    EAR(ear);
+    WORLD(w);
+    PASS(coil_set_exception_handler(w.loop, hear, &ear));
+    soon(&w, fails, NULL);
+    PASS(world_run(&w, sleeps, NULL));
+    CHECK_STR(ear.log.text, "[a callback failed -5]");
+}
+
 TEST(exception, a_callback_of_another_thread_and_a_timer_are_callbacks)
 {
     EAR(ear);
