@@ -269,9 +269,10 @@ COIL_API void coil_unref(coil_future *future);
  */
 COIL_API void coil_unrefp(coil_future **future);
 
-/* `COIL_AUTO coil_task *t = ...;` gives the reference back at the end of the scope. */
+/* `COIL_AUTO coil_task *t = ...;` gives the reference back at the end of the scope. To hold it may
+ * be all that the variable is for. */
 #if defined(__GNUC__)
-#define COIL_AUTO __attribute__((cleanup(coil_unrefp)))
+#define COIL_AUTO __attribute__((cleanup(coil_unrefp), unused))
 #endif
 
 #ifdef __cplusplus

@@ -130,7 +130,7 @@ COIL_API COIL_NODISCARD coil_lock *coil_lock_enter(coil_lock *lock);
 COIL_API void coil_lock_releasep(coil_lock **lock);
 
 #if defined(__GNUC__)
-#define COIL_LOCKED __attribute__((cleanup(coil_lock_releasep)))
+#define COIL_LOCKED __attribute__((cleanup(coil_lock_releasep), unused))
 #endif
 
 /* ---- event -------------------------------------------------------------------------------- */
@@ -338,7 +338,7 @@ COIL_API COIL_NODISCARD coil_condition *coil_condition_enter(coil_condition *con
 COIL_API void coil_condition_releasep(coil_condition **condition);
 
 #if defined(__GNUC__)
-#define COIL_CONDITION_LOCKED __attribute__((cleanup(coil_condition_releasep)))
+#define COIL_CONDITION_LOCKED __attribute__((cleanup(coil_condition_releasep), unused))
 #endif
 
 /* ---- semaphore ------------------------------------------------------------------------------ */
