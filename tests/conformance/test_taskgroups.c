@@ -64,12 +64,15 @@ static void check_errors(const coil_group *group, size_t n, const int *codes)
     check_errors(group, sizeof((const int[]){__VA_ARGS__}) / sizeof(int),                          \
                  (const int[]){__VA_ARGS__})
 
-/* Runs `fn` as a task that is cancelled after 10 ms, and gives what it ended with. */
+/* Runs `fn` as a task that is cancelled 10 ms after it, its tasks and theirs have begun, and gives
+ * what it ended with. */
 static int run_and_cancel(coil_fn fn, void *arg)
 {
     WORLD(w);
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, fn, arg, NULL);
 
+    for (int i = 0; i < 3; i++)
+        PASS(world_turn(&w));
     coil_call_later(w.loop, COIL_MS(10), world_cancel, task);
     return coil_run_until_complete(w.loop, task, NULL);
 }
@@ -109,8 +112,8 @@ static void *group_02(void *arg)
 
     (void)arg;
     PASS(coil_group_enter(&group));
-    PASS(coil_err(add(&group, &foo1)));
-    PASS(coil_sleep(COIL_MS(15)));
+    COIL_AUTO coil_task *task1 = coil_ref(add(&group, &foo1));
+    PASS(coil_await(task1, NULL));
     CHECK(foo1.finished);
     COIL_AUTO coil_task *task2 = coil_ref(add(&group, &foo2));
     CHECK_EQ(coil_group_exit(&group, 0), 0);
@@ -536,7 +539,7 @@ static void *group_23(void *arg)
         PASS(coil_sleep(COIL_MS(10)));
         jobs[i].delay = COIL_MS(25);
         PASS(coil_err(add(&group, &jobs[i])));
-        CHECK(coil_group_size(&group) <= (world_is_virtual() ? 3 : 5));
+        CHECK(coil_group_size(&group) <= 3);
     }
     PASS(coil_sleep(COIL_MS(50)));
     CHECK_EQ(coil_group_size(&group), 0);
@@ -548,7 +551,8 @@ TEST(TestTaskGroup, test_taskgroup_23)
 {
     WORLD(w);
 
-    PASS(world_run(&w, group_23, NULL));
+    if (world_is_virtual()) /* who has ended by when is its subject */
+        PASS(world_run(&w, group_23, NULL));
 }
 
 struct adder {

@@ -290,26 +290,15 @@ TEST(TimeoutTests, test_outer_task_is_not_cancelled)
 
 /* ---- nests ---------------------------------------------------------------------------------- */
 
-/* On a virtual clock a blocking call is the clock's step. */
-static void block(struct world *w, coil_time delay)
-{
-    if (w->sim)
-        PASS(coil_sim_advance(w->sim, delay));
-    else
-        while (delay > 0) {
-            coil_time before = coil_loop_time(w->loop);
-            delay -= coil_loop_time(w->loop) - before;
-        }
-}
-
 static void *nested_concurrent(void *arg)
 {
     TIMEOUT(outer);
     TIMEOUT(inner);
 
+    (void)arg;
     PASS(coil_timeout_enter(&outer, COIL_MS(2)));
-    PASS(coil_timeout_enter(&inner, COIL_SEC(5)));
-    block(arg, COIL_MS(5));
+    PASS(coil_timeout_enter(&inner, LONG));
+    PASS(coil_block_for(COIL_MS(5)));
     FAILS(coil_timeout_exit(&inner, coil_sleep(LONG)), -ECANCELED);
     CHECK(!coil_timeout_expired(&inner));
     FAILS(coil_timeout_exit(&outer, -ECANCELED), -ETIMEDOUT);
@@ -320,7 +309,7 @@ TEST(TimeoutTests, test_nested_timeouts_concurrent)
 {
     WORLD(w);
 
-    PASS(world_run(&w, nested_concurrent, &w));
+    PASS(world_run(&w, nested_concurrent, NULL));
 }
 
 static void *nested_loop_busy(void *arg)
@@ -329,15 +318,16 @@ static void *nested_loop_busy(void *arg)
     TIMEOUT(inner);
     coil_time begin = now();
 
+    (void)arg;
     PASS(coil_timeout_enter(&outer, COIL_MS(5)));
     PASS(coil_timeout_enter(&inner, COIL_MS(2)));
-    block(arg, COIL_MS(10));
+    PASS(coil_block_for(COIL_MS(10)));
     int rc = coil_timeout_exit(&inner, coil_sleep(LONG));
     CHECK(rc == -ECANCELED || rc == -ETIMEDOUT);
     if (rc == -ETIMEDOUT)
         rc = coil_sleep(LONG);
     FAILS(coil_timeout_exit(&outer, rc), -ETIMEDOUT);
-    CHECK(now() - begin < COIL_SEC(1));
+    CHECK(now() - begin < LONG);
     return NULL;
 }
 
@@ -345,7 +335,7 @@ TEST(TimeoutTests, test_nested_timeouts_loop_busy)
 {
     WORLD(w);
 
-    PASS(world_run(&w, nested_loop_busy, &w));
+    PASS(world_run(&w, nested_loop_busy, NULL));
 }
 
 /* ---- moving the deadline -------------------------------------------------------------------- */
@@ -365,7 +355,7 @@ static void *waits_with_a_deadline(void *arg)
 
 static void *moves_it(void *arg)
 {
-    struct moved moved = {.timeout = COIL_TIMEOUT_INIT, .deadline = now() + COIL_SEC(5)};
+    struct moved moved = {.timeout = COIL_TIMEOUT_INIT, .deadline = now() + LONG};
 
     (void)arg;
     COIL_AUTO coil_task *task = coil_create_task(waits_with_a_deadline, &moved);
@@ -373,7 +363,7 @@ static void *moves_it(void *arg)
         return NULL;
     PASS(coil_sleep(COIL_MS(5)));
     CHECK_EQ(coil_timeout_when(&moved.timeout), moved.deadline);
-    moved.deadline = now() + COIL_SEC(20);
+    moved.deadline = now() + 2 * LONG;
     PASS(coil_timeout_reschedule(&moved.timeout, moved.deadline));
     CHECK_EQ(coil_timeout_when(&moved.timeout), moved.deadline);
     PASS(coil_timeout_reschedule(&moved.timeout, COIL_NEVER));

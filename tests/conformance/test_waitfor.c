@@ -65,12 +65,14 @@ static void check_wait(struct scene *scene, int rc)
     CHECK(scene->inner_done);
 }
 
-/* The same, and the waiting task is cancelled after 10 ms. */
+/* The same, and the waiting task is cancelled 10 ms after it has begun to wait. */
 static void check_cancelled_wait(struct scene *scene, int rc)
 {
     WORLD(w);
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, waits, scene, NULL);
 
+    for (int i = 0; i < 2; i++)
+        PASS(world_turn(&w));
     coil_call_later(w.loop, COIL_MS(10), world_cancel, task);
     FAILS(coil_run_until_complete(w.loop, task, NULL), rc);
     CHECK(scene->inner_done);
@@ -221,6 +223,8 @@ TEST(AsyncioWaitForTest, test_wait_for_self_cancellation)
     struct scene scene = {.inner = {.delay = LONG, .ignores = 2, .cleaning = COIL_MS(20)},
                           .timeout = COIL_MS(2)};
 
+    if (!world_is_virtual()) /* both may come before it looks: then it ignores one */
+        return;
     check_cancelled_wait(&scene, 0);
     CHECK_PTR(scene.result, &scene.inner);
     CHECK_EQ(scene.cancelling, 1);
@@ -292,24 +296,31 @@ struct shielded {
     bool done_at_once;
 };
 
-static void *sleeps_a_little(void *arg)
+static void *awaits(void *future)
 {
-    int rc = coil_sleep(COIL_MS(20));
-    return rc < 0 ? COIL_ERR(rc) : arg;
+    void *result = NULL;
+    int rc = coil_await(future, &result);
+
+    return rc < 0 ? COIL_ERR(rc) : result;
 }
 
 static void *waits_for_a_shield(void *arg)
 {
     struct shielded *shielded = arg;
-    COIL_AUTO coil_task *task = coil_create_task(sleeps_a_little, arg);
+    COIL_AUTO coil_future *future = coil_create_future(NULL);
+    COIL_AUTO coil_task *task = coil_create_task(awaits, future);
     COIL_AUTO coil_future *shield = coil_shield(task);
     void *result = NULL;
 
+    if (shielded->timeout == COIL_NEVER)
+        coil_call_later(coil_get_running_loop(), COIL_MS(20), set_to_itself, future);
     shielded->rc = coil_wait_for(shield, shielded->timeout, NULL);
     shielded->shield_cancelled = coil_cancelled(shield);
     shielded->done_at_once = coil_done(task);
+    if (!coil_done(future))
+        PASS(set_to_itself(future));
     PASS(coil_await(task, &result));
-    CHECK_PTR(result, arg);
+    CHECK_PTR(result, future);
     return NULL;
 }
 
