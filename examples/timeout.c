@@ -25,7 +25,7 @@ static void *ask(void *delay)
 
 int main(void)
 {
-    coil_time fast = COIL_MS(1), slow = COIL_SEC(3600);
+    coil_time fast = 0, slow = COIL_SEC(3600);
 
     printf("%s\n", coil_strerror(coil_run(ask, &fast, NULL)));
     printf("%s\n", coil_strerror(coil_run(ask, &slow, NULL)));
