@@ -341,7 +341,8 @@ static void *leaves_a_group(void *arg)
     PASS(coil_group_enter(&group));
     coil_task *task = coil_group_create_task(&group, awaits_and_notes, turns);
     pass_turns(3);
-    PASS(coil_handle_error(coil_call_soon(turns->w->loop, finishes_the_future, turns)));
+    if (coil_err(task) == 0) /* else the future is gone before its turn comes */
+        PASS(coil_handle_error(coil_call_soon(turns->w->loop, finishes_the_future, turns)));
     CHECK_EQ(coil_group_exit(&group, coil_err(task)), 0);
     CHECK_EQ(turns->count - turns->other, 3);
     coil_group_fini(&group);
