@@ -96,6 +96,7 @@ static int reserve(struct coil_group_state *state)
 
 static void forget(struct coil_group_state *state)
 {
+    ASSERT(state->parent != NULL);
     for (size_t i = 0; i < state->error_count; i++)
         if (state->errors[i].task)
             future_unref(state->errors[i].task);

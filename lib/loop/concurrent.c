@@ -31,6 +31,7 @@ struct coil_concurrent_future {
 
 static void lock(struct coil_concurrent_future *future)
 {
+    ASSERT(future != NULL);
     int rc = pthread_mutex_lock(&future->lock);
     ASSERT(rc == 0);
 }
@@ -206,11 +207,9 @@ int coil_concurrent_result(coil_concurrent_future *future, coil_time timeout, vo
         return rc;
     lock(future);
     if (future->state == COIL_PENDING) {
-        if (timeout <= 0)
-            rc = -ETIMEDOUT;
-        else if (coil_get_running_loop() == future->loop)
+        if (timeout > 0 && coil_get_running_loop() == future->loop)
             rc = -EDEADLK;
-        else if (!wait_done(future, timeout))
+        else if (timeout <= 0 || !wait_done(future, timeout))
             rc = -ETIMEDOUT;
     }
     if (rc == 0 && err_is(future->result))
