@@ -58,7 +58,7 @@ typedef int64_t coil_time;
 
 /* Codes of coil's own, above every errno: X(name, value, text). */
 #define COIL_ERRORS(X)                                                                             \
-    X(EINVALSTATE, 3001, "the future's state does not allow it")                                   \
+    X(EINVALSTATE, 3001, "the state does not allow it")                                            \
     X(ENOLOOP, 3002, "no task is running: only a task may wait")                                   \
     X(ECLOSED, 3003, "the loop or the descriptor is closed")                                       \
     X(ESTOPPED, 3004, "the loop was stopped before the future was done")                           \

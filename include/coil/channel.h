@@ -164,7 +164,8 @@ typedef struct coil_select_case {
  * Suspends: only when no case can go at once and the timeout is not 0.
  * Thread: the loop's, in a task.
  * Ownership: as coil_channel_send, coil_channel_recv and coil_await for the case that went; the
- *            others did nothing, and futures are not cancelled.
+ *            others did nothing, and futures are not cancelled. The cases are read while it waits:
+ *            nobody else may change them.
  * Cancellation: ends the wait with -ECANCELED and no case gone.
  * Errors: -ETIMEDOUT; -ECANCELED; -EINVAL without cases, for an unknown kind or a missing channel
  *         or future; the code of an error-encoded future; -EDEADLK for the task itself; -EXDEV for
