@@ -38,7 +38,7 @@ def check(root):
         if row["patch"] not in patches:
             findings.append(f"{place}: there is no tests/mutations/{row['patch']}")
             continue
-        tried = subprocess.run(["patch", "-p1", "--dry-run", "--force", "-i",
+        tried = subprocess.run(["patch", "-p1", "--dry-run", "--force", "--fuzz=0", "-i",
                                 root / "tests/mutations" / row["patch"]], cwd=root,
                                capture_output=True, text=True)
         if tried.returncode:
