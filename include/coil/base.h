@@ -158,6 +158,28 @@ COIL_API int coil_set_allocator(const coil_allocator *allocator);
  */
 COIL_API size_t coil_allocated_blocks(void);
 
+/*
+ * Allocates a block as coil does for itself: for layers and adapters that live beside coil.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: the caller frees the block with coil_free.
+ * Cancellation: none.
+ * Errors: -EINVAL for a size of 0; -ENOMEM. Error-encoded.
+ */
+COIL_API void *coil_alloc(size_t size);
+
+/*
+ * Frees a block of coil_alloc's, or one that a function of coil's has given to the caller.
+ *
+ * Suspends: no.
+ * Thread: any.
+ * Ownership: the block is gone.
+ * Cancellation: none.
+ * Errors: none; NULL and error-encoded pointers are ignored.
+ */
+COIL_API void coil_free(void *memory);
+
 /* ---- stacks --------------------------------------------------------------------------------- */
 
 /* What stands between a stack and its neighbour. */

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 
 #include "base/assert.h"
+#include "base/err.h"
 #include "base/fault.h"
 
 #include <coil/base.h>
@@ -98,4 +99,18 @@ void coil__free(void *memory)
     current.free(memory, current.userdata);
     size_t before = atomic_fetch_sub_explicit(&blocks, 1, memory_order_relaxed);
     ASSERT(before > 0);
+}
+
+void *coil_alloc(size_t size)
+{
+    if (!size)
+        return coil_err_ptr(-EINVAL);
+    void *memory = coil__alloc(size);
+    return memory ? memory : coil_err_ptr(-ENOMEM);
+}
+
+void coil_free(void *memory)
+{
+    if (!err_is(memory))
+        coil__free(memory);
 }

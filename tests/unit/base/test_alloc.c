@@ -228,3 +228,23 @@ TEST(alloc, freeing_more_than_was_allocated_is_a_bug)
 {
     DIES(free_what_is_not_ours, NULL);
 }
+
+TEST(alloc, the_program_may_use_it_and_frees_what_it_was_given)
+{
+    size_t before = coil_allocated_blocks();
+    void *block = coil_alloc(10);
+
+    if (PASS(coil_err(block)))
+        memset(block, 1, 10);
+    CHECK_EQ(coil_allocated_blocks() - before, coil_is_err(block) ? 0 : 1);
+    coil_free(block);
+    CHECK_EQ(coil_allocated_blocks(), before);
+    FAILS(coil_err(coil_alloc(0)), -EINVAL);
+    coil_free(NULL);
+    coil_free(COIL_ERR(-ENOMEM));
+    if (check_walking())
+        return; /* it sets a fault of its own */
+    faults_fail(1, "alloc");
+    FAILS(coil_err(coil_alloc(10)), -ENOMEM);
+    faults_end();
+}
