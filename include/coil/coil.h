@@ -24,6 +24,7 @@
 #include <coil/poll.h>
 #include <coil/queue.h>
 #include <coil/scope.h>
+#include <coil/sendfile.h>
 #include <coil/signal.h>
 #include <coil/sim.h>
 #include <coil/socket.h>

@@ -4,6 +4,8 @@
 #include "loop/await.h"
 #include "task/park.h"
 
+#include <unistd.h>
+
 /* Someone who closes a descriptor: known to the loop until it is closed, so that nobody begins
  * anything on it meanwhile. */
 struct closer {
@@ -79,4 +81,13 @@ int descriptor_close(int fd)
     int rc = await_to_the_end(&op);
     list_remove(&closer.link);
     return rc;
+}
+
+void descriptor_discard(int fd)
+{
+    const int before = errno;
+
+    if (descriptor_close(fd) == -ENOMEM)
+        close(fd);
+    errno = before;
 }

@@ -13,6 +13,10 @@
  * at the next wait. 0, -EBADF, or another code of close(2); -COIL_ENOLOOP outside a task. */
 int descriptor_close(int fd);
 
+/* The same for one that nobody else knows: it is closed also where the engine has no memory for
+ * that. In a task. */
+void descriptor_discard(int fd);
+
 bool descriptor_closing_slow(const coil_loop *loop, const struct op *op);
 
 /* Whether an operation would be on a descriptor that is being closed. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "loop/descriptor.h"
 
+#include "ends.h"
 #include "loop/await.h"
 #include "world.h"
 
@@ -305,4 +306,23 @@ TEST(descriptor, is_drained_and_closed_when_the_loop_closes_meanwhile)
     PASS(coil_close(w.loop));
     CHECK_STR(log.text, "slow=-125@30 close=0@35 close=-125@35");
     CHECK(coil_done(a) && coil_done(c));
+}
+
+static void *discard_it(void *fd)
+{
+    errno = 77;
+    descriptor_discard(*(int *)fd);
+    CHECK_EQ(errno, 77);
+    return NULL;
+}
+
+TEST(descriptor, is_discarded_also_without_memory)
+{
+    ENDS ends = ends_pipe(0);
+    WORLD(w);
+    world_answer(&w, OP_CLOSE, -ENOMEM, 0);
+    PASS(world_run(&w, discard_it, &ends.fd[0]));
+    if (!check_walking())
+        CHECK(fcntl(ends.fd[0], F_GETFD) < 0);
+    ends.fd[0] = -1;
 }
