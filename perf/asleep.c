@@ -3,7 +3,8 @@
  * asleep: many tasks asleep at once, each on its own guarded stack. Prints what they cost, and
  * beside it the floor: as many guards and first touches of a page without any coil.
  */
-#include "ctx/stack.h"
+#include "touch.h"
+
 #include "os/os.h"
 
 #include <coil/coil.h>
@@ -12,10 +13,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 struct settings {
     size_t tasks;
@@ -34,22 +31,6 @@ struct run {
     const struct settings *settings;
     struct figures figures;
 };
-
-/* A line of /proc/self/status in KiB; -1: not there. */
-static long status_of(const char *name)
-{
-    char line[256];
-    long value = -1;
-    FILE *status = fopen("/proc/self/status", "re");
-
-    if (!status)
-        return -1;
-    while (value < 0 && fgets(line, sizeof(line), status))
-        if (strncmp(line, name, strlen(name)) == 0)
-            value = strtol(line + strlen(name), NULL, 10);
-    fclose(status);
-    return value;
-}
 
 static long count_mappings(void)
 {
@@ -85,46 +66,14 @@ static void *many(void *argument)
     /* Longer than nothing and shorter than they sleep: now all of them are parked. */
     int rc = coil_sleep(COIL_SEC(1));
     figures->parked_at = os_now();
-    figures->parked_rss = status_of("VmRSS:");
-    figures->parked_page_tables = status_of("VmPTE:");
+    figures->parked_rss = touch_kib(TOUCH_SELF, "VmRSS:");
+    figures->parked_page_tables = touch_kib(TOUCH_SELF, "VmPTE:");
     figures->parked_mappings = count_mappings();
     figures->guard = (coil_guard)coil_loop_guard(coil_get_running_loop());
     if (rc == 0)
         rc = coil_sleep(COIL_SEC(3));
     figures->ended_at = os_now();
     return rc < 0 ? COIL_ERR(rc) : NULL;
-}
-
-/* The guards and the first touches alone, in a process of its own; seconds, < 0: failed. */
-static double measure_floor(size_t tasks)
-{
-    enum { BLOCKS = 512 };
-    double seconds = -1;
-    int out[2];
-
-    if (pipe(out) < 0)
-        return -1;
-    pid_t child = fork();
-    if (child == 0) {
-        int64_t start = os_now();
-        for (size_t done = 0; done < tasks; done += BLOCKS) {
-            void *memory;
-            if (os_reserve((size_t)BLOCKS * STACK_SIZE_DEFAULT, &memory) < 0 ||
-                os_guard_pages(memory, STACK_SIZE_DEFAULT, BLOCKS) < 0)
-                _exit(1);
-            for (size_t i = 1; i <= BLOCKS && done + i <= tasks; i++)
-                ((volatile char *)memory)[i * STACK_SIZE_DEFAULT - 1] = 1;
-        }
-        seconds = (double)(os_now() - start) / 1e9;
-        _exit(write(out[1], &seconds, sizeof(seconds)) != sizeof(seconds));
-    }
-    close(out[1]);
-    if (child < 0 || read(out[0], &seconds, sizeof(seconds)) != sizeof(seconds))
-        seconds = -1;
-    close(out[0]);
-    if (child > 0)
-        waitpid(child, NULL, 0);
-    return seconds;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -190,7 +139,7 @@ int main(int argc, char **argv)
     struct run run = {.settings = &settings};
 
     argp_parse(&argp, argc, argv, 0, NULL, &settings);
-    double floor = settings.floor ? measure_floor(settings.tasks) : -1;
+    double floor = settings.floor ? touch_floor(settings.tasks) : -1;
     coil_sim *sim = coil_sim_new(NULL);
     coil_loop_options loop_options = {
         .size = sizeof(loop_options), .sim = sim, .stacks_kept = settings.kept};

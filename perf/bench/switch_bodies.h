@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * The bodies, made once for each form. Before it includes this, a file defines
+ * switch_*: from one context to another; an item is one switch. The forms that were compared, in
+ * three settings:
  *
+ *     same_site   two contexts, one body, one place where it switches
+ *     four_deep   the same body, which switches four frames down and returns through them
+ *     six_bodies  six bodies, each with frames of its own, at depths 0 to 5, in turn: what programs
+ *                 with different tasks do, and what the form was chosen by
+ *
+ * The bodies are made once for each form. Before it includes this, a file defines
+ *
+ *     FORM                            the variant's name
  *     struct place                    where a context stands
- *     place_init(place, low, size, body)
+ *     place_init(runner, low, size, body)
  *     place_switch(from, to)          inline or not, as the form has it
- *     RUN                             the name of the function to make
  */
-#include "switch.h"
+#include "bench.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+enum setting { SAME_SITE, FOUR_DEEP, SIX_BODIES, SETTINGS };
 
 enum { BODIES_MAX = 6, STACK_BYTES = 64 << 10 };
 
@@ -86,9 +97,9 @@ DESCEND(five_2, five_3)
 DESCEND(five_1, five_2)
 BODY(body_5, five_1(self))
 
-uint64_t RUN(enum switch_setting setting, uint64_t count)
+static void run(struct bench *bench, enum setting setting)
 {
-    static void (*const bodies[SWITCH_SETTINGS][BODIES_MAX])(void *) = {
+    static void (*const bodies[SETTINGS][BODIES_MAX])(void *) = {
         {body_flat, body_flat},
         {body_four, body_four},
         {body_0, body_1, body_2, body_3, body_4, body_5},
@@ -96,14 +107,35 @@ uint64_t RUN(enum switch_setting setting, uint64_t count)
     size_t n = setting == SIX_BODIES ? BODIES_MAX : 2;
     char *stacks = malloc(n * STACK_BYTES);
 
-    if (!stacks)
-        return 0;
+    if (!stacks) {
+        (void)bench_failed(bench, -ENOMEM);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         runners[i] = (struct runner){.next = &runners[(i + 1) % n]};
         place_init(&runners[i], stacks + i * STACK_BYTES, STACK_BYTES, bodies[setting][i]);
     }
-    left = count;
+    left = bench_items(bench);
+    bench_begin(bench);
     place_switch(&home, &runners[0].place);
+    bench_end(bench);
     free(stacks);
-    return count + 2;
 }
+
+static void same_site(struct bench *bench)
+{
+    run(bench, SAME_SITE);
+}
+BENCH("switch_same_site/" FORM, same_site, BENCH_CPU)
+
+static void four_deep(struct bench *bench)
+{
+    run(bench, FOUR_DEEP);
+}
+BENCH("switch_four_deep/" FORM, four_deep, BENCH_CPU)
+
+static void six_bodies(struct bench *bench)
+{
+    run(bench, SIX_BODIES);
+}
+BENCH("switch_six_bodies/" FORM, six_bodies, BENCH_CPU)

@@ -6,7 +6,7 @@ struct place {
     struct ctx ctx;
 };
 
-#define RUN switch_run_coil
+#define FORM "coil"
 struct runner;
 static void place_init(struct runner *runner, char *low, size_t size, void (*body)(void *));
 

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: MIT
-#define RUN    switch_run_jmp
+#define FORM   "jmp"
 #define SWITCH switch_by_jmp
 #include "switch_call.h"

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: MIT
-#define RUN    switch_run_ret
+#define FORM   "ret"
 #define SWITCH switch_by_ret
 #include "switch_call.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel.h"
+#include "floor.h"
 
 #include <errno.h>
 #include <liburing.h>

@@ -8,7 +8,7 @@ struct place {
     ucontext_t context;
 };
 
-#define RUN switch_run_ucontext
+#define FORM "swapcontext"
 struct runner;
 static void place_init(struct runner *runner, char *low, size_t size, void (*body)(void *));
 

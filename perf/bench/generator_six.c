@@ -1,10 +1,16 @@
-// SPDX-License-Identifier: MIT
-#include "generator.h"
+/* SPDX-License-Identifier: MIT */
+/*
+ * generator_six_*: six bodies of their own are resumed in turn. In `flat` each yields in its own
+ * frame, in `deep` 0 to 5 frames down: the mixed setting of switch_bodies.h. An item is one resume
+ * with its yield.
+ */
+#include "bench.h"
 
-#include <stdlib.h>
-#include <ucontext.h>
+#include <coil/coil.h>
 
-/* ---- coil's --------------------------------------------------------------------------------- */
+#include <errno.h>
+
+enum { BODIES = 6 };
 
 struct place {
     uint64_t work; /* what the frames do, so that none of them is a tail call */
@@ -62,77 +68,35 @@ BODY(flat_3, place.rc = coil_yield(&place, NULL))
 BODY(flat_4, place.rc = coil_yield(&place, NULL))
 BODY(flat_5, place.rc = coil_yield(&place, NULL))
 
-const coil_fn generator_flat_bodies[GENERATOR_BODIES] = {body_0, flat_1, flat_2,
-                                                         flat_3, flat_4, flat_5};
-const coil_fn generator_bodies[GENERATOR_BODIES] = {body_0, body_1, body_2, body_3, body_4, body_5};
+static const coil_fn flat_bodies[BODIES] = {body_0, flat_1, flat_2, flat_3, flat_4, flat_5};
+static const coil_fn deep_bodies[BODIES] = {body_0, body_1, body_2, body_3, body_4, body_5};
 
-void *generator_delegate(void *argument)
+static void resume_in_turn(struct bench *bench, const coil_fn *bodies)
 {
-    struct generator_level below = {((struct generator_level *)argument)->left - 1};
-    coil_gen *inner =
-        below.left < 0 ? coil_gen_new(body_0, NULL) : coil_gen_new(generator_delegate, &below);
-    int rc = coil_yield_from(coil_iter_gen(inner), NULL);
+    const uint64_t items = bench_items(bench);
+    coil_gen *gens[BODIES];
+    int rc = 0;
 
-    coil_gen_free(inner);
-    return COIL_ERR(rc);
+    for (int i = 0; i < BODIES; i++)
+        gens[i] = coil_gen_primed(bodies[i], NULL);
+    bench_begin(bench);
+    for (uint64_t i = 0; i < items; i += BODIES)
+        for (int j = 0; j < BODIES; j++)
+            rc |= coil_gen_next(gens[j], NULL);
+    bench_end(bench);
+    (void)bench_failed(bench, rc == 0 ? 0 : -EPROTO);
+    for (int i = 0; i < BODIES; i++)
+        coil_gen_free(gens[i]);
 }
 
-/* ---- ucontext's ----------------------------------------------------------------------------- */
-
-struct generator_ucontext {
-    ucontext_t caller, body;
-    uint64_t value;
-    char stack[64 << 10];
-};
-
-static struct generator_ucontext *starting;
-
-static void count(void)
+static void flat_coil(struct bench *bench)
 {
-    struct generator_ucontext *self = starting;
-
-    for (uint64_t i = 0;; i++) {
-        self->value = i;
-        (void)swapcontext(&self->body, &self->caller);
-    }
+    resume_in_turn(bench, flat_bodies);
 }
+BENCH("generator_six_flat/coil", flat_coil, BENCH_CPU)
 
-struct generator_ucontext *generator_ucontext_new(void)
+static void deep_coil(struct bench *bench)
 {
-    struct generator_ucontext *self = malloc(sizeof(*self));
-
-    if (!self)
-        return NULL;
-    (void)getcontext(&self->body);
-    self->body.uc_stack.ss_sp = self->stack;
-    self->body.uc_stack.ss_size = sizeof(self->stack);
-    self->body.uc_link = NULL;
-    makecontext(&self->body, count, 0);
-    return self;
+    resume_in_turn(bench, deep_bodies);
 }
-
-uint64_t generator_ucontext_next(struct generator_ucontext *generator)
-{
-    starting = generator;
-    (void)swapcontext(&generator->caller, &generator->body);
-    return generator->value;
-}
-
-void generator_ucontext_free(struct generator_ucontext *generator)
-{
-    free(generator);
-}
-
-/* ---- by hand -------------------------------------------------------------------------------- */
-
-uint64_t generator_machine_next(struct generator_machine *machine)
-{
-    switch (machine->state) {
-    case 0:
-        machine->i = 0;
-        machine->state = 1;
-        return machine->i;
-    default:
-        return ++machine->i;
-    }
-}
+BENCH("generator_six_deep/coil", deep_coil, BENCH_CPU)

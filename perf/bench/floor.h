@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * What goes through the kernel's ring: the parts that need the inside of coil, and the floors, the
- * same on a ring of their own with nothing above it. All return 0 or a negative code.
+ * The floors below what goes through the kernel's ring: the same on a ring of their own with
+ * nothing above it. All return 0 or a negative code.
  */
-#ifndef PERF_KERNEL_H
-#define PERF_KERNEL_H
+#ifndef PERF_FLOOR_H
+#define PERF_FLOOR_H
 
 #include <stdint.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* In a task: an operation that does nothing. */
-int kernel_nop(void);
 
 struct floor_ring;
 
@@ -39,9 +32,5 @@ int floor_sleep(struct floor_ring *floor, enum floor_wake how, void (*awake)(voi
 
 /* From another thread; `own` is a ring of that thread's. */
 int floor_wake(struct floor_ring *floor, enum floor_wake how, struct floor_ring *own);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

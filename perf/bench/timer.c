@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timer_arm_cancel_1M: arms a timer at a random deadline beside a million others, and cancels it,
+ * as a wait does that ends in time. timer_arm_cancel_1M_later cancels the one that was armed 64
+ * before it, timer_arm_cancel_1M_any any of the million. An item is one arming with one
+ * cancellation. timeout_scope: a limit of time is set for what follows, and taken away; an item is
+ * both.
+ */
+#include "main_task.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* ---- coil ----------------------------------------------------------------------------------- */
+
+enum { OTHERS = 1000000, LATER = 64, NUMBERS = 1 << 20 };
+
+struct timers {
+    coil_loop *loop;
+    uint64_t numbers[NUMBERS]; /* drawn beforehand: the generator is not what is measured */
+    size_t drawn;
+    coil_handle handles[OTHERS];
+};
+
+static int nothing(void *unused)
+{
+    (void)unused;
+    return 0;
+}
+
+static uint64_t draw(struct timers *timers)
+{
+    return timers->numbers[timers->drawn++ % NUMBERS];
+}
+
+/* Within a minute, an hour from now. */
+static coil_handle arm(struct timers *timers, coil_time start)
+{
+    coil_time when = start + (coil_time)(draw(timers) % UINT64_C(60000000000));
+
+    return coil_call_at(timers->loop, when, nothing, NULL);
+}
+
+/* xorshift64*. */
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * UINT64_C(2685821657736338717);
+}
+
+/* Each item cancels the timer that was armed `distance` before it, of the million when it is
+ * OTHERS: any of them. */
+static void arm_and_cancel(struct bench *bench, size_t distance)
+{
+    const uint64_t items = bench_items(bench);
+    struct timers *timers = malloc(sizeof(*timers));
+    coil_handle recent[LATER];
+    uint64_t random = 1;
+    bool lost = false;
+
+    if (!timers) {
+        (void)bench_failed(bench, -ENOMEM);
+        return;
+    }
+    timers->loop = coil_loop_new(NULL);
+    timers->drawn = 0;
+    if (!bench_failed(bench, coil_err(timers->loop))) {
+        const coil_time start = coil_loop_time(timers->loop) + COIL_SEC(3600);
+        for (size_t i = 0; i < NUMBERS; i++)
+            timers->numbers[i] = next_random(&random);
+        for (size_t i = 0; i < OTHERS; i++)
+            timers->handles[i] = arm(timers, start);
+        for (size_t i = 0; i < LATER; i++)
+            recent[i] = arm(timers, start);
+        bench_begin(bench);
+        for (uint64_t i = 0; i < items; i++) {
+            coil_handle *handle =
+                distance == OTHERS ? &timers->handles[draw(timers) % OTHERS] : &recent[i % LATER];
+            if (distance == 0)
+                *handle = arm(timers, start);
+            lost |= !coil_handle_cancel(timers->loop, *handle);
+            if (distance != 0)
+                *handle = arm(timers, start);
+        }
+        bench_end(bench);
+        (void)bench_failed(bench, lost ? -EPROTO : coil_loop_free(timers->loop));
+    }
+    free(timers);
+}
+
+static void timer_coil(struct bench *bench)
+{
+    arm_and_cancel(bench, 0);
+}
+BENCH("timer_arm_cancel_1M/coil", timer_coil, BENCH_CPU)
+
+static void timer_later_coil(struct bench *bench)
+{
+    arm_and_cancel(bench, LATER);
+}
+BENCH("timer_arm_cancel_1M_later/coil", timer_later_coil, BENCH_CPU)
+
+static void timer_any_coil(struct bench *bench)
+{
+    arm_and_cancel(bench, OTHERS);
+}
+BENCH("timer_arm_cancel_1M_any/coil", timer_any_coil, BENCH_CPU)
+
+static void *scopes(void *argument)
+{
+    struct bench *bench = argument;
+    const uint64_t items = bench_items(bench);
+    int rc = 0;
+
+    bench_begin(bench);
+    for (uint64_t i = 0; i < items; i++) {
+        coil_timeout timeout = COIL_TIMEOUT_INIT;
+        rc |= coil_timeout_enter(&timeout, COIL_SEC(1));
+        rc |= coil_timeout_exit(&timeout, 0);
+    }
+    bench_end(bench);
+    return COIL_ERR(rc);
+}
+
+static void scope_coil(struct bench *bench)
+{
+    bench_main_task(bench, scopes, 0);
+}
+BENCH("timeout_scope/coil", scope_coil, BENCH_CPU)
+
+/* ---- thread: a timer of POSIX --------------------------------------------------------------- */
+
+static void scope_thread(struct bench *bench)
+{
+    const uint64_t items = bench_items(bench);
+    const struct itimerspec second = {.it_value.tv_sec = 1}, none = {.it_value.tv_sec = 0};
+    struct sigevent event = {.sigev_notify = SIGEV_NONE};
+    timer_t timer;
+    int rc = 0;
+
+    if (bench_failed(bench, timer_create(CLOCK_MONOTONIC, &event, &timer)))
+        return;
+    bench_begin(bench);
+    for (uint64_t i = 0; i < items; i++) {
+        rc |= timer_settime(timer, 0, &second, NULL);
+        rc |= timer_settime(timer, 0, &none, NULL);
+    }
+    bench_end(bench);
+    (void)bench_failed(bench, rc);
+    timer_delete(timer);
+}
+BENCH("timeout_scope/thread", scope_thread, BENCH_CPU)
