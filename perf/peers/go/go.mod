@@ -1,0 +1,3 @@
+module coil/perf/peers/go
+
+go 1.19
