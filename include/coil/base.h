@@ -67,7 +67,10 @@ typedef int64_t coil_time;
     X(EGENEXIT, 3010, "the generator is being closed")                                             \
     X(EIGNORED, 3011, "the generator went on yielding when it was closed")                         \
     X(ENOGEN, 3012, "no generator is running: only a generator may yield")                         \
-    X(EBROKEN, 3020, "the barrier is broken")
+    X(EBROKEN, 3020, "the barrier is broken")                                                      \
+    X(ETLS, 3070, "the TLS session has failed")                                                    \
+    X(ECERTIFICATE, 3071, "the peer's certificate is not to be trusted")                           \
+    X(ETRUNCATED, 3072, "the connection ended before its peer had said that it would")
 
 #define COIL_ERROR_ENUM(name, value, text) COIL_##name = value,
 enum coil_error_code { COIL_ERRORS(COIL_ERROR_ENUM) COIL_ERROR_MAX = 4095 };

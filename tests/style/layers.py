@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Includes point down: layers.py SOURCE_ROOT
 
-A folder of lib/ includes itself, what its row names, what those name, and public headers.
+A folder of lib/ includes itself, what its row names, what those name, and public headers. The
+folder of a library beside lib/ includes itself and public headers: it uses coil as programs do.
 """
 
 import re
@@ -35,6 +36,8 @@ MAY_INCLUDE = {
 # It looks into everything, and nothing includes it.
 MAY_INCLUDE["inspect"] = list(MAY_INCLUDE)
 
+BESIDE = ["tls"]
+
 # Everything stands on base, so base stands on nothing that could come to stand on it.
 PUBLIC_FOR_BASE = "coil/base.h"
 
@@ -51,8 +54,20 @@ def reach(folder):
     return seen
 
 
+def complaint_beside(folder, include):
+    """The same for a folder beside lib/."""
+    if include.startswith("<"):
+        top = include[1:].split("/")[0]
+        return f"{include} is not public" if top in MAY_INCLUDE or top in ("lib", "tests") else None
+    if re.fullmatch(rf'"{folder}/\w+\.h"', include):
+        return None
+    return f"{folder} may include itself and public headers only: {include}"
+
+
 def complaint(folder, include):
     """What is wrong with one include of a file in lib/folder, or None."""
+    if folder in BESIDE:
+        return complaint_beside(folder, include)
     if include.startswith("<"):
         top = include[1:].split("/")[0]
         if top in MAY_INCLUDE or top in ("lib", "tests"):
@@ -71,18 +86,19 @@ def complaint(folder, include):
 def check(root):
     findings = []
     for path in source.files(root):
-        if not path.startswith("lib/") or not path.endswith(source.C_SUFFIXES):
-            continue
         parts = path.split("/")
-        if len(parts) != 3:
+        if parts[0] not in ("lib", *BESIDE) or not path.endswith(source.C_SUFFIXES):
+            continue
+        if len(parts) != (3 if parts[0] == "lib" else 2):
             findings.append(f"{path}:1: not in a folder of lib/ (folders are one deep)")
             continue
-        if parts[1] not in MAY_INCLUDE:
-            findings.append(f"{path}:1: the folder {parts[1]} is not in the table of layers")
+        folder = parts[-2]
+        if folder not in MAY_INCLUDE and parts[0] == "lib":
+            findings.append(f"{path}:1: the folder {folder} is not in the table of layers")
             continue
         text = source.without_comments(source.read(root, path))
         for match in INCLUDE.finditer(text):
-            if wrong := complaint(parts[1], match[1]):
+            if wrong := complaint(folder, match[1]):
                 findings.append(f"{path}:{source.line_of(text, match.start())}: {wrong}")
     return findings
 

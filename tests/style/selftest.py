@@ -156,6 +156,9 @@ CASES = [
     (layers.check, {"lib/a.c": SPDX}, "lib/a.c:1:", "not in a folder"),
     (layers.check, edit("lib/base/list.h", "coil/base", "coil/coil"), "lib/base/list.h:2:",
      "base includes only"),
+    (layers.check, {"tls/a.c": SPDX + '#include "tls/a.h"\n#include <coil/coil.h>\n'}, None, None),
+    (layers.check, {"tls/a.c": SPDX + '#include "base/list.h"\n'}, "tls/a.c:2:", "itself and"),
+    (layers.check, {"tls/a.c": SPDX + '#include <base/list.h>\n'}, "tls/a.c:2:", "not public"),
 
     (tidy.check, {RUN_C: body(66)}, None, None),
     (tidy.check, {RUN_C: body(67)}, f"{RUN_C}:2:", "71 lines"),
@@ -181,6 +184,9 @@ CASES = [
     (exporting(CODE), edit(MAP, "coil_none;", "coil_none; coil_n*;"), f"{MAP}:4:", "pattern"),
     (exporting("void coil_run(void) {}"), {}, f"{MAP}:4:", "not exported"),
     (exporting(CODE + "int coil_more;"), {}, "", "exports coil_more"),
+    # Of another library, whose map this is not.
+    (exporting(CODE), {"include/coil/tls.h": f"{COMMENT}COIL_API void coil_more(void);\n"}, None,
+     None),
     (exporting(CODE), edit(COIL_H, "struct coil_pair {", "int coil_x(void);\nstruct coil_pair {"),
      f"{COIL_H}:", "coil_x is declared without COIL_API"),
     (exporting(CODE), edit(COIL_H, f"{COMMENT}COIL_API struct", "COIL_API struct"), f"{COIL_H}:",
@@ -199,6 +205,8 @@ CASES = [
 
     (mirror, {"tests/unit/run/test_run.c": None}, f"{RUN_C}:1:", "has no"),
     (mirror, {"tests/unit/run/test_more.c": SPDX}, "tests/unit/run/test_more.c:1:", "neither"),
+    (mirror, {"tls/a.c": SPDX}, "tls/a.c:1:", "has no tests/unit/tls/test_a.c"),
+    (mirror, {"tls/a.c": SPDX, "tests/unit/tls/test_a.c": SPDX}, None, None),
     (mirror, {"tests/unit/test_run.c": SPDX}, "tests/unit/test_run.c:1:", "neither"),
     (mirror, {"tests/unit/run/help.c": SPDX}, "tests/unit/run/help.c:1:", "only test_"),
     (rules.check, RULES, None, None),

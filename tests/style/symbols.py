@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """One public interface, said three times the same: symbols.py SOURCE_ROOT LIBRARY MAP
 
-What the shared library exports, what the map lists and what include/coil/ declares with COIL_API
-are the same names. Every public function says in its comment, in this order: what it does; may it
-suspend; on which thread; who owns what; what cancellation does; every error.
+What the shared library exports, what the map lists and what its headers in include/coil/ declare
+with COIL_API are the same names. Every public function says in its comment, in this order: what it
+does; may it suspend; on which thread; who owns what; what cancellation does; every error.
 """
 
 import glob
@@ -14,6 +14,8 @@ import subprocess
 
 import source
 
+# The headers of libraries beside the main one; all others are its own.
+HEADERS_OF = {"coil-tls.map": {"tls.h"}}
 PARTS = ["Suspends", "Thread", "Ownership", "Cancellation", "Errors"]
 QUALIFIERS = {"const", "volatile", "restrict", "struct", "enum", "union"}
 BUILTINS = {"void", "char", "short", "int", "long", "float", "double", "signed", "unsigned",
@@ -134,10 +136,17 @@ def check_header(path, text):
     return names, findings
 
 
+def belongs(header, map_file):
+    own = HEADERS_OF.get(os.path.basename(map_file))
+    return header in own if own else not any(header in other for other in HEADERS_OF.values())
+
+
 def check(root, library, map_file):
     findings, declared = [], {}
     # Also the headers that the build fills in.
     for header in sorted(glob.glob(os.path.join(root, "include", "coil", "*.h*"))):
+        if not belongs(os.path.basename(header), map_file):
+            continue
         path = os.path.relpath(header, root)
         names, more = check_header(path, source.read(root, path))
         declared.update(names)

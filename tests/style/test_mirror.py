@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tests/unit/ mirrors lib/: test_mirror.py SOURCE_ROOT
+"""tests/unit/ mirrors lib/ and the folders beside it: test_mirror.py SOURCE_ROOT
 
-lib/folder/name.c is tested in tests/unit/folder/test_name.c, and a test file there has its
-counterpart, name.c or name.h, in lib/.
+lib/folder/name.c, or folder/name.c, is tested in tests/unit/folder/test_name.c, and a test file
+there has its counterpart, name.c or name.h, there.
 """
 
 import re
 
+import layers
 import source
+
+BESIDE = "|".join(layers.BESIDE)
 
 # Sources tested in another file than their own: (file in lib/, file in tests/unit/): why.
 TESTED_ELSEWHERE = {
@@ -37,19 +40,20 @@ def check(root, elsewhere=None, of_a_rule=None):
             findings.append(f"tests/unit/{test}:0: named as a test of a rule, but not there")
 
     for path in sorted(files):
-        if match := re.fullmatch(r"lib/(.+)/(\w+)\.c", path):
-            test = f"tests/unit/{match[1]}/test_{match[2]}.c"
+        if match := re.fullmatch(rf"(?:lib/(.+)|({BESIDE}))/(\w+)\.c", path):
+            test = f"tests/unit/{match[1] or match[2]}/test_{match[3]}.c"
             if test not in files and path[len("lib/"):] not in instead:
                 findings.append(f"{path}:1: has no {test}")
         elif match := re.fullmatch(r"tests/unit/((?:.+/)?)(\w+)\.c", path):
             if not match[2].startswith("test_"):
                 findings.append(f"{path}:1: only test_*.c are tests; a helper is no unit test")
                 continue
-            code = f"lib/{match[1]}{match[2][len('test_'):]}"
+            code = f"{match[1]}{match[2][len('test_'):]}"
             if path[len("tests/unit/"):] in of_a_rule:
                 continue
-            if not {code + ".c", code + ".h"} & files:
-                findings.append(f"{path}:1: there is neither {code}.c nor {code}.h")
+            top = "" if match[1][:-1] in layers.BESIDE else "lib/"
+            if not {f"{top}{code}.c", f"{top}{code}.h"} & files:
+                findings.append(f"{path}:1: there is neither {top}{code}.c nor {top}{code}.h")
     return findings
 
 
