@@ -148,13 +148,14 @@ static int make_trial(struct trial *trial)
     int rc = io_uring_queue_init(4, &trial->uring, 0);
     if (rc < 0)
         return rc;
+    ring_mapped();
     rc = os_reserve((size_t)2 * OS_PAGE, &memory);
     if (rc == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         rc = -errno;
         os_release(memory, (size_t)2 * OS_PAGE);
     }
     if (rc < 0) {
-        io_uring_queue_exit(&trial->uring);
+        ring_unmap(&trial->uring);
         return rc;
     }
     trial->queue = memory;
@@ -175,7 +176,7 @@ static uint32_t ask_capabilities(int no_socket)
 
     if (make_trial(&trial) == 0) {
         found = KNOWN | try_accept(&trial, no_socket) | try_lend(&trial);
-        io_uring_queue_exit(&trial.uring);
+        ring_unmap(&trial.uring);
         close(trial.fd);
         os_release(trial.queue, (size_t)2 * OS_PAGE);
     }

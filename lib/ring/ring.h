@@ -75,6 +75,10 @@ static inline struct ring *ring_of(struct engine *engine)
  * system has no io_uring for us; -ENOMEM. */
 int ring_new(struct engine **engine);
 
+/* After liburing has mapped a ring, and instead of io_uring_queue_exit. */
+void ring_mapped(void);
+void ring_unmap(struct io_uring *uring);
+
 /* ring/probe.c: what this kernel offers and COIL_FEATURES leaves. -ENOMEM. */
 int ring_probe(struct ring *ring);
 

@@ -13,6 +13,9 @@
 #include "base/poison.h"
 #include "os/os.h"
 
+#if WITH_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
 #include <unistd.h>
 
 enum {
@@ -39,6 +42,29 @@ static unsigned ladder(unsigned step)
            (defer ? IORING_SETUP_DEFER_TASKRUN : 0) | (all ? IORING_SETUP_SUBMIT_ALL : 0);
 }
 
+/*
+ * liburing calls the kernel itself, so TSan sees neither that a ring's memory comes nor that it
+ * goes; a ring where another thread's was before would look like a race with that one.
+ */
+#if WITH_TSAN
+static char mappings;
+#endif
+
+void ring_mapped(void)
+{
+#if WITH_TSAN
+    __tsan_acquire(&mappings);
+#endif
+}
+
+void ring_unmap(struct io_uring *uring)
+{
+#if WITH_TSAN
+    __tsan_release(&mappings);
+#endif
+    io_uring_queue_exit(uring);
+}
+
 static int try_setup(struct ring *ring, unsigned flags, struct ring_size size)
 {
     struct io_uring_params params = {
@@ -51,10 +77,11 @@ static int try_setup(struct ring *ring, unsigned flags, struct ring_size size)
     int rc = io_uring_queue_init_params(size.entries, &ring->uring, &params);
     if (rc < 0)
         return rc;
+    ring_mapped();
     ring->flags = params.flags;
     /* NODROP: completions wait in the kernel when the queue is full. Since 5.5. */
     if (!(params.features & IORING_FEAT_NODROP)) {
-        io_uring_queue_exit(&ring->uring);
+        ring_unmap(&ring->uring);
         return -ENOSYS;
     }
     if (params.features & IORING_FEAT_NO_IOWAIT && feature_allowed(FEATURE_NO_IOWAIT))
@@ -95,7 +122,7 @@ int ring_new(struct engine **engine)
     if (rc == 0 && (rc = ring_probe(ring)) < 0)
         ring_wake_fini(ring);
     if (rc < 0) {
-        io_uring_queue_exit(&ring->uring);
+        ring_unmap(&ring->uring);
         coil__free(ring);
         return rc;
     }
@@ -138,7 +165,7 @@ static void detach(struct engine *engine)
     } else {
         drain(ring);
         ring_groups_unregister(ring);
-        io_uring_queue_exit(&ring->uring);
+        ring_unmap(&ring->uring);
     }
     ring_groups_free(ring);
     ring_descriptor_fini(ring);

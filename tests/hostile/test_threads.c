@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Many threads at the thread-safe entrance of a loop that sleeps whenever it can: no post and no
- * wake is lost. */
+/* Many threads: at the thread-safe entrance of a loop that sleeps whenever it can, where no post
+ * and no wake is lost; and each with loops of its own. */
 #include "small.h"
 
 #include <pthread.h>
@@ -59,4 +59,33 @@ TEST(threads, lose_no_post_and_no_wake)
     post_and_count();
     SMALL_RINGS;
     post_and_count();
+}
+
+/* ---- loops of their own -----------------------------------------------------------------------
+ */
+
+enum { LOOPS = 20 };
+
+static void *yields(void *argument)
+{
+    PASS(coil_yield_now());
+    return argument;
+}
+
+static void *runs_loops(void *argument)
+{
+    for (int i = 0; i < LOOPS; i++)
+        PASS(coil_run(yields, argument, NULL));
+    return NULL;
+}
+
+/* Where one thread's ring was, another's comes to be: TSan must know that nobody shares them. */
+TEST(threads, make_rings_where_those_of_others_were)
+{
+    pthread_t threads[THREADS];
+
+    for (int i = 0; i < THREADS; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, runs_loops, threads), 0);
+    for (int i = 0; i < THREADS; i++)
+        CHECK_EQ(pthread_join(threads[i], NULL), 0);
 }
