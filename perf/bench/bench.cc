@@ -79,7 +79,9 @@ void bench_add(const bench_row *row)
     benchmark::internal::Benchmark *added =
         benchmark::RegisterBenchmark(row->name, measure, row)->UseManualTime();
 
-    if (row->clock == BENCH_ONCE)
+    if (row->clock == BENCH_SLEEP)
+        added->Iterations(100);
+    else if (row->clock == BENCH_ONCE)
         added->Iterations(1)->Unit(benchmark::kMillisecond);
 }
 

@@ -22,7 +22,8 @@ struct bench;
 enum bench_clock {
     BENCH_CPU,
     BENCH_WALL,
-    BENCH_ONCE, /* the wall, in ms; one item is the whole, done once */
+    BENCH_SLEEP, /* the wall; 100 items, which take the time that they were asked to */
+    BENCH_ONCE,  /* the wall, in ms; one item is the whole, done once */
 };
 
 struct bench_row {

@@ -34,7 +34,7 @@ static void sleep_coil(struct bench *bench)
 {
     bench_main_task(bench, sleep_task, 0);
 }
-BENCH("sleep/coil", sleep_coil, BENCH_WALL)
+BENCH("sleep/coil", sleep_coil, BENCH_SLEEP)
 
 static void *sleeping(void *duration)
 {
@@ -149,4 +149,4 @@ static void sleep_thread(struct bench *bench)
     bench_subtract(bench, (int64_t)items * duration.tv_nsec);
     (void)bench_failed(bench, rc);
 }
-BENCH("sleep/thread", sleep_thread, BENCH_WALL)
+BENCH("sleep/thread", sleep_thread, BENCH_SLEEP)

@@ -6,24 +6,16 @@ import html
 import os
 import pathlib
 import platform
-import re
 import string
-import subprocess
+import sys
 
-# Okabe and Ito's: told apart also by who sees few colours. The page has its own for the dark.
-COLOURS = {"sequential": "#6e6e6e", "threads": "#d55e00", "tasks": "#0072b2"}
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "report"))
+import draw
+
+COLOURS = {mode: draw.colour(name) for mode, name in
+           {"sequential": "serial", "threads": "thread", "tasks": "coil"}.items()}
 POINTS = {"threads": 5, "tasks": 7}
 NAMES = {"sequential": "one by one", "threads": "threads", "tasks": "tasks"}
-INK = "#101010"
-GRID = "#c8c8c8"
-
-HEAD = f"""
-set terminal svg size $width,$height dynamic font "sans-serif,16"
-set border 3 linecolor rgb "{INK}"
-set tics nomirror out textcolor rgb "{INK}"
-set grid ytics linecolor rgb "{GRID}" linewidth 1
-set key top left Left reverse textcolor rgb "{INK}" samplen 2 spacing 1.3
-"""
 
 BARS = """
 set boxwidth 0.6
@@ -53,23 +45,6 @@ TEMPLATE = string.Template(
     pathlib.Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
 
 
-def draw(script, width, height, title, **values):
-    """An SVG element; its colours are #rrggbb, so that the page can exchange them."""
-    source = string.Template(HEAD + script).substitute(values, width=width, height=height)
-    done = subprocess.run(["gnuplot"], input=source, capture_output=True, text=True, check=False)
-    if done.returncode or done.stderr.strip():
-        raise RuntimeError(f"gnuplot: {done.stderr.strip()}")
-    svg = done.stdout[done.stdout.index("<svg"):]
-    svg = re.sub(r"rgb\( *(\d+), *(\d+), *(\d+)\)",
-                 lambda match: "#%02x%02x%02x" % tuple(map(int, match.groups())), svg)
-    # Its own titles say how it was plotted.
-    svg = re.sub(r"<(title|desc)>.*?</\1>", "", svg, flags=re.S)
-    # Of several on one page each needs names of its own.
-    prefix = re.sub(r"\W+", "-", title)
-    svg = re.sub(r"(id=['\"]|href=['\"]#|url\(#)", rf"\g<1>{prefix}-", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(title)}"', 1)
-
-
 def seconds(value):
     return f"{value:.3f} s" if value < 1 else f"{value:.1f} s"
 
@@ -78,9 +53,9 @@ def bars(pages):
     runs = pages["runs"]
     rows = "".join(f'"{NAMES[run["mode"]]}" {run["seconds"]} 0x{COLOURS[run["mode"]][1:]} '
                    f'"{seconds(run["seconds"])}"\n' for run in runs)
-    return draw(f"$$data << EOD\n{rows}EOD\n" + BARS, 640, 400, "Time by mode",
-                top=max(run["seconds"] for run in runs) * 1.12, right=len(runs) - 0.4,
-                pages=pages["pages"])
+    return draw.draw(f"$$data << EOD\n{rows}EOD\n" + BARS, 640, 400, "Time by mode",
+                     top=max(run["seconds"] for run in runs) * 1.12, right=len(runs) - 0.4,
+                     pages=pages["pages"])
 
 
 def ticks_between(bottom, top):
@@ -102,9 +77,9 @@ def curves(asleep, key, unit, label, title, log):
                   f'linecolor rgb "{COLOURS[mode]}" pointtype {POINTS[mode]} pointsize 0.7 '
                   f'title "{NAMES[mode]}"')
     bottom, top = (min(values) * 0.8, max(values) * 1.6) if log else (0, max(values) * 1.2)
-    return draw(data + CURVES.replace("$curves", plots), 640, 420, title, label=label,
-                log="xy" if log else "x", bottom=bottom, top=top,
-                ticks=f"set ytics ({ticks_between(bottom, top)})" if log else "")
+    return draw.draw(data + CURVES.replace("$curves", plots), 640, 420, title, label=label,
+                     log="xy" if log else "x", bottom=bottom, top=top,
+                     ticks=f"set ytics ({ticks_between(bottom, top)})" if log else "")
 
 
 def table(pages):
@@ -150,7 +125,8 @@ def make(pages, asleep, latency):
     tasks = asleep["tasks"][0]
     most = tasks[-1]
     return TEMPLATE.substitute(
-        pages=pages["pages"], latency=f"{pages['latency_s']:g}", rows=table(pages),
+        style=draw.style(), pages=pages["pages"],
+        latency=f"{pages['latency_s']:g}", rows=table(pages),
         sequential=seconds(by_mode["sequential"]["seconds"]),
         threads=seconds(by_mode["threads"]["seconds"]),
         tasks=seconds(by_mode["tasks"]["seconds"]), bars=bars(pages),

@@ -3,42 +3,18 @@
 """Makes the demo's page in small and looks at it: test_demo.py CRAWL"""
 
 import contextlib
-import html.parser
 import io
 import json
 import pathlib
-import re
 import shutil
 import sys
 import tempfile
-import xml.etree.ElementTree
 
 import demo
 import page
+from look import check, look_at
 
 SKIP = 77
-SVG = re.compile(r"<svg.*?</svg>", re.S)
-VOID = {"meta", "br"}
-
-
-class Balance(html.parser.HTMLParser):
-    """Every element that begins, ends."""
-
-    def __init__(self):
-        super().__init__()
-        self.open = []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        check(self.open and self.open.pop() == tag, f"</{tag}> has a beginning")
-
-
-def check(condition, text):
-    if not condition:
-        sys.exit(f"not so: {text}")
 
 
 def make(crawl, folder):
@@ -49,30 +25,13 @@ def make(crawl, folder):
     return said.getvalue(), (pathlib.Path(folder) / "index.html").read_text(encoding="utf-8")
 
 
-def look_at(text):
-    check("$" not in text, "everything is filled in")
-    # The names of XML's own vocabularies are no addresses.
-    references = re.findall(r"(?:src|href)=[\"']([^\"']*)|url\(([^)]*)", text)
-    check(all((a or b).startswith("#") for a, b in references), f"stands alone: {references}")
-    balance = Balance()
-    balance.feed(text)
-    check(not balance.open, f"ends what it begins: {balance.open}")
-    drawn = SVG.findall(text)
-    check(len(drawn) == 3, f"three plots: {len(drawn)}")
-    for one in drawn:
-        xml.etree.ElementTree.fromstring(one)
-    ids = re.findall(r"\bid=[\"']([^\"']*)", text)
-    check(len(ids) == len(set(ids)), "names are used once")
-    return drawn
-
-
 def main(crawl):
     if not shutil.which("gnuplot"):
         sys.exit(SKIP)
     demo.PAGES, demo.LATENCY, demo.ASLEEP, demo.SIZES = 5, 0.01, 0.05, [100, 300]
     with tempfile.TemporaryDirectory() as folder:
         said, text = make(crawl, folder)
-        bars, times, memory = look_at(text)
+        bars, times, memory = look_at(text, 3)
         check(all(name in bars for name in page.NAMES.values()), "a bar for each way")
         check(all(f">{name}<" in one for name in ("tasks", "threads") for one in (times, memory)),
               "a legend")
@@ -82,7 +41,7 @@ def main(crawl):
 
         demo.FOOTPRINT["threads"] = demo.free_kib() / 400  # of which half is for 200 of them
         said, text = make(crawl, folder)
-        look_at(text)
+        look_at(text, 3)
         check("No more threads: 300 threads would take half" in text and
               "no more threads: 300" in said, "it stops before memory runs out, and says so")
 

@@ -81,7 +81,7 @@ static void sleep_boost(bench *bench)
     bench_end(bench);
     bench_subtract(bench, static_cast<int64_t>(items) * 1000000);
 }
-BENCH("sleep/boost", sleep_boost, BENCH_WALL)
+BENCH("sleep/boost", sleep_boost, BENCH_SLEEP)
 
 static void many_sleeps(fibers::pooled_fixedsize_stack &stacks, std::chrono::milliseconds duration)
 {

@@ -148,7 +148,7 @@ static void sleep_libuv(struct bench *bench)
     uv_close((uv_handle_t *)&timer, NULL);
     uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }
-BENCH("sleep/libuv", sleep_libuv, BENCH_WALL)
+BENCH("sleep/libuv", sleep_libuv, BENCH_SLEEP)
 
 static void sleeps(struct bench *bench, size_t n, uint64_t ms)
 {

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""Measures, and leaves a record and a page: run.py [--quick] [...] BUILD UCONTEXT_BUILD FOLDER
+
+A sample is one run of one program; a round is a sample of each row. Within a primitive the programs
+take turns, from round to round in another order, and the rounds go on until there are enough or
+the time is over: what disturbs the machine for a while, disturbs all alike.
+"""
+
+import argparse
+import os
+import pathlib
+import sys
+import time
+
+import compare
+import contestants
+import page
+import primitives
+import record
+
+QUICK_SECONDS = 165  # what --quick may take after the build, without the page
+ROUNDS = 15
+SHARE = {True: 0.04, False: 0.2}  # seconds of a sample, quick or not
+TWO_CORES = {"wake_latency"}  # its two sides look at each other
+
+# What takes longer than all the rest together, and is therefore no part of a quick run.
+SLOW = {
+    "million_asleep": {"ucontext", "libuv", "go", "asyncio", "uvloop"},
+    "sleep_100k_cold": {"boost", "uvloop", "gevent"},
+    "sleep_100k_warm": {"boost", "asyncio"},
+    "timer_arm_cancel_1M": {"asyncio", "uvloop"},
+    "timer_arm_cancel_1M_later": {"asyncio", "uvloop", "go", "ucontext"},
+    "timer_arm_cancel_1M_any": {"asyncio", "uvloop", "go", "ucontext"},
+}
+
+
+class Progress:
+    """A line that says how far it is, on a terminal only; else a line each round."""
+
+    def __init__(self, out):
+        self.out, self.live = out, out.isatty()
+
+    def at(self, done, count, round_, name, remaining):
+        if not self.live:
+            return
+        minutes, seconds = divmod(max(0, round(remaining)), 60)
+        left = f"{minutes} min {seconds:02d} s left" if minutes else f"{seconds} s left"
+        bar = "#" * (24 * done // max(1, count))
+        self.out.write(f"\r\033[K[{bar:<24}] round {round_}, {done}/{count}, {left}  {name}")
+        self.out.flush()
+
+    def say(self, text):
+        self.out.write(("\r\033[K" if self.live else "") + text + "\n")
+        self.out.flush()
+
+
+class Measurement:
+    """Programs that are measured into a record."""
+
+    def __init__(self, record_, programs, settings, progress):
+        self.record, self.settings, self.progress = record_, settings, progress
+        self.began = time.monotonic()
+        self.rows = {}     # name: row of the record
+        self.program = {}  # name: who measures it
+        self.took = {}     # name: seconds of its last sample
+        for program in programs:
+            self.add(program)
+
+    def add(self, program):
+        try:
+            names = program.names(self.settings.cores)
+        except contestants.Failed as error:
+            self.record["skipped"][" ".join(getattr(program, "command", [program]))] = str(error)
+            return
+        for name in names:
+            variant, primitive = record.variant(name), record.primitive(name)
+            if self.settings.only and not self.settings.only.search(name):
+                continue
+            if self.settings.quick and variant in SLOW.get(primitive, ()):
+                self.record["skipped"][name] = "too slow for --quick"
+            else:
+                self.program[name] = program
+
+    def order(self, round_):
+        """Primitive by primitive; who begins, changes from round to round."""
+        members = {}
+        for name in self.program:
+            members.setdefault(record.primitive(name), []).append(name)
+        order = []
+        for primitive in sorted(members, key=lambda name: (primitives.place(name), name)):
+            names = members[primitive]
+            start = round_ % len(names)
+            order += names[start:] + names[:start] if round_ % 2 else \
+                list(reversed(names[start:] + names[:start]))
+        return order
+
+    def elapsed(self):
+        return time.monotonic() - self.began
+
+    def guess(self, name):
+        """Seconds that a sample will take."""
+        known = list(self.took.values())
+        return self.took.get(name, sum(known) / len(known) if known else 1)
+
+    def cores_of(self, name):
+        return self.settings.all_cores if record.primitive(name) in TWO_CORES \
+            else self.settings.cores
+
+    def sample(self, name):
+        start = time.monotonic()
+        try:
+            got = self.program[name].sample(name, self.settings.share, self.cores_of(name))
+        except contestants.Failed as error:
+            del self.program[name]
+            self.rows.pop(name, None)
+            self.record["skipped"][name] = str(error)
+            self.progress.say(f"skipped: {name}: {error}")
+            return
+        self.took[name] = time.monotonic() - start
+        row = self.rows.setdefault(name, {"name": name, "unit": got["unit"], "clock": got["clock"],
+                                          "samples": [], "counters": {}})
+        row["samples"].append(got["value"])
+        for counter, value in got["counters"].items():
+            row["counters"].setdefault(counter, []).append(value)
+
+    def round(self, number):
+        """False: the time was over before all had their turn."""
+        order = self.order(number)
+        whole = True
+        for place, name in enumerate(order):
+            if self.elapsed() + self.guess(name) > self.settings.seconds:
+                whole = False
+                continue
+            if name in self.program:
+                later = sum(map(self.guess, order[place:]))
+                left = later + (self.settings.rounds - number - 1) * sum(map(self.guess, order))
+                self.progress.at(place, len(order), number + 1, name,
+                                 min(left, self.settings.seconds - self.elapsed()))
+                self.sample(name)
+        return whole
+
+    def finish(self):
+        """Puts what there is into the record."""
+        self.record["rows"] = [self.rows[name] for name in sorted(
+            self.rows, key=lambda name: (primitives.place(record.primitive(name)), name))]
+        self.record["seconds"] = round(self.elapsed(), 1)
+
+    def all_rounds(self, save):
+        for number in range(self.settings.rounds):
+            whole = self.round(number)
+            self.finish()
+            save()
+            if not self.progress.live:
+                self.progress.say(f"round {number + 1}: {self.elapsed():.0f} s")
+            if not whole:
+                break
+        for name in self.program:
+            if name not in self.rows:
+                self.record["skipped"][name] = "no time was left"
+
+
+def pick_core():
+    """The last one: the first has more of the machine's interrupts."""
+    return {max(os.sched_getaffinity(0))}
+
+
+def parse(arguments):
+    import re
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="at most 3 minutes after the build")
+    parser.add_argument("--rounds", type=int, help=f"samples of each row ({ROUNDS})")
+    parser.add_argument("--only", type=re.compile, metavar="REGEX", help="rows whose name matches")
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("ucontext", type=pathlib.Path)
+    parser.add_argument("folder", type=pathlib.Path)
+    settings = parser.parse_args(arguments)
+    settings.share = SHARE[settings.quick]
+    settings.rounds = settings.rounds or (1000 if settings.quick else ROUNDS)
+    settings.seconds = QUICK_SECONDS if settings.quick else float("inf")
+    settings.all_cores = os.sched_getaffinity(0)
+    settings.cores = pick_core()
+    return settings
+
+
+def write_page(record_, folder):
+    path = folder / "bench.html"
+    path.write_text(page.make(record_), encoding="utf-8")
+    return path
+
+
+def measure(settings, out=sys.stdout):
+    progress = Progress(out)
+    build = record.build(settings.build)
+    programs, versions, skipped = contestants.found(settings.build, settings.ucontext,
+                                                    build["version"])
+    for name, why in skipped.items():
+        progress.say(f"skipped: {name}: {why}")
+    record_ = record.new(settings.quick, machine=record.machine(settings.cores), build=build,
+                         contestants=versions, skipped=skipped)
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    path = settings.folder / "bench.json"
+    measurement = Measurement(record_, programs, settings, progress)
+    progress.say(f"{len(measurement.program)} rows of {len(versions)} contestants")
+    try:
+        measurement.all_rounds(lambda: record.save(record_, path))
+    except KeyboardInterrupt:
+        progress.say("stopped; what there is goes into the page")
+    measurement.finish()
+    record.save(record_, path)
+    if not record_["rows"]:
+        sys.exit("tools/bench: nothing was measured")
+    progress.say(f"measured in {record_['seconds']:.0f} s: {path}\n"
+                 f"the page: file://{write_page(record_, settings.folder).resolve()}")
+
+
+def main(arguments):
+    if arguments[:1] == ["--compare"]:
+        if len(arguments) != 3:
+            sys.exit("tools/bench: --compare A.json B.json")
+        try:
+            print(compare.text(*map(record.load, arguments[1:])))
+        except record.Unreadable as error:
+            sys.exit(f"tools/bench: {error}")
+    elif arguments[:1] == ["--page"]:
+        for path in map(pathlib.Path, arguments[1:]):
+            print(write_page(record.load(path), path.resolve().parent))
+    else:
+        measure(parse(arguments))
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)
