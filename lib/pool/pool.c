@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "pool/pool.h"
+#include "pool/inner.h"
 
 #include "base/alloc.h"
 #include "base/machine.h"
 #include "os/os.h"
 
-#include <errno.h>
+#include <coil/base.h>
 
-struct pool {
-    pthread_mutex_t lock;
-    pthread_cond_t came; /* a job, or the end */
-    struct list queue;
-    pthread_t *threads;
-    unsigned thread_count, threads_max, idle;
-    size_t queued;
-    bool ending;
-};
+#include <errno.h>
+#include <stdio.h>
 
 static const uint8_t moves[] = {
     [JOB_NEW] = MACHINE_TO(JOB_QUEUED),
@@ -26,39 +19,27 @@ static const uint8_t moves[] = {
     [JOB_ABANDONED] = 0,
 };
 
-static void lock(struct pool *pool)
-{
-    int rc = pthread_mutex_lock(&pool->lock);
-    ASSERT(rc == 0);
-}
-
-static void unlock(struct pool *pool)
-{
-    int rc = pthread_mutex_unlock(&pool->lock);
-    ASSERT(rc == 0);
-}
-
 /* ---- the threads -------------------------------------------------------------------------- */
 
 /* Under the lock: the next job, or NULL at the end. */
 static struct job *next_job(struct pool *pool)
 {
     pool->idle++;
-    while (list_empty(&pool->queue) && !pool->ending) {
+    while (list_empty(&pool->queue) && !pool->shut) {
         int rc = pthread_cond_wait(&pool->came, &pool->lock);
         ASSERT(rc == 0);
     }
     pool->idle--;
-    if (pool->ending)
+    struct job *job = take_queued(pool);
+    if (!job)
         return NULL;
-    struct job *job = list_entry(list_take_first(&pool->queue), struct job, link);
-    pool->queued--;
     machine_move(&job->state, JOB_RUNNING, moves);
+    pool->working++;
     return job;
 }
 
 /* Under the lock, so that who abandons a job knows whether it is on its way. */
-static void give_to_client(struct job *job)
+void pool_give_back(struct job *job)
 {
     struct pool_client *client = job->client;
 
@@ -71,12 +52,35 @@ static void give_to_client(struct job *job)
 static void hand_back(struct pool *pool, struct job *job)
 {
     lock(pool);
-    bool abandoned = job->state == JOB_ABANDONED;
-    if (!abandoned)
-        give_to_client(job);
-    unlock(pool);
-    if (abandoned)
+    if (job->state == JOB_ABANDONED) {
+        unlock(pool);
         job->free(job);
+        lock(pool);
+    } else {
+        pool_give_back(job);
+    }
+    pool->working--;
+    unlock(pool);
+}
+
+/* A thread's end. Whoever waits for the last one may free the pool as soon as the lock is free. */
+static void end_thread(struct pool *pool)
+{
+    struct list_node *node;
+
+    lock(pool);
+    bool last = --pool->live == 0;
+    bool left = pool->left;
+    if (last) {
+        while ((node = list_take_first(&pool->ends))) {
+            struct pool_end *end = list_entry(node, struct pool_end, link);
+            end->ended(end);
+        }
+        broadcast(&pool->ended);
+    }
+    unlock(pool);
+    if (last && left)
+        pool_destroy(pool);
 }
 
 static void *work(void *argument)
@@ -88,15 +92,17 @@ static void *work(void *argument)
         struct job *job = next_job(pool);
         unlock(pool);
         if (!job)
-            return NULL;
+            break;
         job->run(job);
         hand_back(pool, job);
     }
+    end_thread(pool);
+    return NULL;
 }
 
 /* ---- the pool ----------------------------------------------------------------------------- */
 
-struct pool *pool_new(unsigned threads_max)
+struct pool *pool_new(unsigned threads_max, const char *name)
 {
     ASSERT(threads_max > 0);
     struct pool *pool = coil__alloc_zeroed(sizeof(*pool));
@@ -108,59 +114,41 @@ struct pool *pool_new(unsigned threads_max)
         return NULL;
     }
     pool->threads_max = threads_max;
+    pool->process = getpid();
+    (void)snprintf(pool->prefix, sizeof(pool->prefix), "%s", name);
     list_init(&pool->queue);
+    list_init(&pool->ends);
     int rc = pthread_mutex_init(&pool->lock, NULL);
     ASSERT(rc == 0);
     rc = pthread_cond_init(&pool->came, NULL);
     ASSERT(rc == 0);
+    rc = pthread_cond_init(&pool->ended, NULL);
+    ASSERT(rc == 0);
     return pool;
-}
-
-void pool_free(struct pool *pool)
-{
-    struct list_node *node;
-
-    if (!pool)
-        return;
-    lock(pool);
-    pool->ending = true;
-    int rc = pthread_cond_broadcast(&pool->came);
-    ASSERT(rc == 0);
-    unlock(pool);
-    for (unsigned i = 0; i < pool->thread_count; i++) {
-        rc = pthread_join(pool->threads[i], NULL);
-        ASSERT(rc == 0);
-    }
-    while ((node = list_take_first(&pool->queue))) {
-        struct job *job = list_entry(node, struct job, link);
-        job->free(job);
-    }
-    rc = pthread_cond_destroy(&pool->came);
-    ASSERT(rc == 0);
-    rc = pthread_mutex_destroy(&pool->lock);
-    ASSERT(rc == 0);
-    coil__free(pool->threads);
-    coil__free(pool);
 }
 
 /* Under the lock: more jobs wait than threads are idle. A pool with a thread does without another
  * one that cannot be started. */
 static int ensure_thread(struct pool *pool)
 {
+    char name[NAME_SIZE];
+
     if (pool->queued <= pool->idle || pool->thread_count == pool->threads_max)
         return 0;
-    int rc = os_thread_start(&pool->threads[pool->thread_count], "coil-pool", work, pool);
-    if (rc == 0)
+    (void)snprintf(name, sizeof(name), "%s-%u", pool->prefix, pool->thread_count % 10000);
+    int rc = os_thread_start(&pool->threads[pool->thread_count], name, work, pool);
+    if (rc == 0) {
         pool->thread_count++;
+        pool->live++;
+    }
     return pool->thread_count ? 0 : rc;
 }
 
-int pool_submit(struct pool *pool, struct pool_client *client, struct job *job)
+/* Under the lock. */
+static int append(struct pool *pool, struct job *job)
 {
-    ASSERT(job->run && job->free);
-    job->client = client;
-    job->pool = pool;
-    lock(pool);
+    if (pool->shut)
+        return -ESHUTDOWN;
     machine_move(&job->state, JOB_QUEUED, moves);
     list_append(&pool->queue, &job->link);
     pool->queued++;
@@ -169,10 +157,22 @@ int pool_submit(struct pool *pool, struct pool_client *client, struct job *job)
         list_remove(&job->link);
         pool->queued--;
         machine_move(&job->state, JOB_NEW, moves);
-    } else {
-        int signalled = pthread_cond_signal(&pool->came);
-        ASSERT(signalled == 0);
+        return rc;
     }
+    int signalled = pthread_cond_signal(&pool->came);
+    ASSERT(signalled == 0);
+    return 0;
+}
+
+int pool_submit(struct pool *pool, struct pool_client *client, struct job *job)
+{
+    ASSERT(job->run && job->free);
+    if (is_forked(pool))
+        return -COIL_ECLOSED;
+    job->client = client;
+    job->pool = pool;
+    lock(pool);
+    int rc = append(pool, job);
     unlock(pool);
     return rc;
 }
@@ -181,6 +181,10 @@ bool job_abandon(struct job *job)
 {
     struct pool *pool = job->pool;
 
+    if (is_forked(pool)) {
+        job->free(job);
+        return true;
+    }
     lock(pool);
     bool done = job->state == JOB_DONE;
     bool queued = job->state == JOB_QUEUED;
@@ -205,7 +209,7 @@ bool job_withdraw(struct job *job)
     if (queued) {
         list_remove(&job->link);
         pool->queued--;
-        give_to_client(job);
+        pool_give_back(job);
     }
     unlock(pool);
     return queued;

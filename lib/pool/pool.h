@@ -5,7 +5,11 @@
  *
  * A job is a cell on the heap, and what it works on belongs to it (contract 9): whoever waits for
  * it may lose interest at any moment by job_abandon, and the cell is freed by whoever touches it
- * last. Threads are started when a job finds none idle, up to the limit, and stay.
+ * last. Threads are started when a job finds none idle, up to the limit, and stay until the pool is
+ * shut.
+ *
+ * In the child of a fork there are no threads: a pool takes no jobs there, whoever abandons a job
+ * frees it, and a pool's end waits for nobody.
  */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
@@ -49,14 +53,35 @@ void pool_client_fini(struct pool_client *client, struct pool *pool);
 /* The next finished job, or NULL; from its return on it is the caller's to free. */
 struct job *pool_client_take(struct pool_client *client);
 
-/* No thread is started yet. NULL: no memory. */
-struct pool *pool_new(unsigned threads_max);
+/* Somebody who wants to know when a shut pool's last thread ends. */
+struct pool_end {
+    struct list_node link;
+    void (*ended)(struct pool_end *end); /* on that thread, under the pool's lock */
+};
+
+/* No thread is started yet. The threads are called NAME-0 and so on. NULL: no memory. */
+struct pool *pool_new(unsigned threads_max, const char *name);
 
 /* Waits for the jobs that run; those that are queued are freed without having run. */
 void pool_free(struct pool *pool);
 
-/* Gives a job to the pool. -EAGAIN: there is no thread and none can be started; the job stays the
- * caller's. */
+/* As pool_free, and waits for no job: what runs goes on, what is queued still runs, and the last
+ * thread frees the pool. Nobody holds a job of it. */
+void pool_leave(struct pool *pool);
+
+/* No jobs are taken any more: the threads end when what is queued has run. With `drop` that goes
+ * back to its clients without having run. */
+void pool_shut(struct pool *pool, bool drop);
+
+/* Of a pool that is shut: waits until its threads have ended. -EDEADLK on one of them. */
+int pool_wait(struct pool *pool);
+
+/* The same without waiting. False: they have ended, or the caller withdrew in time. */
+bool pool_watch_end(struct pool *pool, struct pool_end *end);
+bool pool_unwatch_end(struct pool *pool, struct pool_end *end);
+
+/* Gives a job to the pool. -EAGAIN: there is no thread and none can be started; -ESHUTDOWN,
+ * -COIL_ECLOSED in the child of a fork; the job stays the caller's. */
 int pool_submit(struct pool *pool, struct pool_client *client, struct job *job);
 
 /*

@@ -41,7 +41,7 @@ static int ensure_pool(struct ring *ring)
 {
     if (ring->pool)
         return 0;
-    ring->pool = pool_new(THREADS_MAX);
+    ring->pool = pool_new(THREADS_MAX, "coil-pool");
     if (!ring->pool)
         return -ENOMEM;
     pool_client_init(&ring->blocking, wake);

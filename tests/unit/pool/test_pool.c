@@ -1,183 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "check.h"
+#include "desk.h"
 #include "faults.h"
-
-#include "base/alloc.h"
-#include "pool/pool.h"
-
-#include <errno.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <stdatomic.h>
-
-/* A client, and the book in which its jobs write what happens to them. */
-struct desk {
-    struct pool_client client; /* first: wake finds the desk by it */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    int woken, freed;
-    char ran[64]; /* a letter a job, in the order of running */
-    size_t ran_count;
-    sem_t started, release; /* of jobs that wait in the middle */
-    pthread_barrier_t meeting;
-};
-
-struct note {
-    struct job job;
-    struct desk *desk;
-    char *text; /* its own, as contract 9 wants */
-    void (*act)(struct note *note);
-};
-
-static void wake(struct pool_client *client)
-{
-    struct desk *desk = container_of(client, struct desk, client);
-
-    pthread_mutex_lock(&desk->lock);
-    desk->woken++;
-    pthread_cond_signal(&desk->changed);
-    pthread_mutex_unlock(&desk->lock);
-}
-
-static void desk_init(struct desk *desk)
-{
-    memset(desk, 0, sizeof(*desk));
-    pthread_mutex_init(&desk->lock, NULL);
-    pthread_cond_init(&desk->changed, NULL);
-    sem_init(&desk->started, 0, 0);
-    sem_init(&desk->release, 0, 0);
-    pthread_barrier_init(&desk->meeting, NULL, 2);
-    pool_client_init(&desk->client, wake);
-}
-
-static void desk_fini(struct desk *desk)
-{
-    pthread_barrier_destroy(&desk->meeting);
-    sem_destroy(&desk->release);
-    sem_destroy(&desk->started);
-    pthread_cond_destroy(&desk->changed);
-    pthread_mutex_destroy(&desk->lock);
-}
-
-#define DESK(name)                                                                                 \
-    __attribute__((cleanup(desk_fini))) struct desk name;                                          \
-    desk_init(&name)
-
-/* Declared after the desk, so that the threads are gone before it is. */
-static void pool_end(struct pool **pool)
-{
-    pool_free(*pool);
-}
-
-#define POOL(name, threads) __attribute__((cleanup(pool_end))) struct pool *name = pool_new(threads)
-
-/* ---- jobs --------------------------------------------------------------------------------- */
-
-static void note_run(struct job *job)
-{
-    struct note *note = container_of(job, struct note, job);
-    struct desk *desk = note->desk;
-
-    if (note->act)
-        note->act(note);
-    /* After the act, in which its waiter may have left: what it needs is still its own. */
-    pthread_mutex_lock(&desk->lock);
-    if (desk->ran_count < sizeof(desk->ran) - 1)
-        desk->ran[desk->ran_count++] = note->text[0];
-    pthread_mutex_unlock(&desk->lock);
-}
-
-static void note_free(struct job *job)
-{
-    struct note *note = container_of(job, struct note, job);
-    struct desk *desk = note->desk;
-
-    coil__free(note->text);
-    coil__free(note);
-    pthread_mutex_lock(&desk->lock);
-    desk->freed++;
-    pthread_mutex_unlock(&desk->lock);
-}
-
-static struct note *note_new(struct desk *desk, char letter, void (*act)(struct note *note))
-{
-    struct note *note = coil__alloc_zeroed(sizeof(*note));
-    char *text = coil__alloc(2);
-
-    if (!CHECK(note && text)) {
-        coil__free(note);
-        coil__free(text);
-        return NULL;
-    }
-    text[0] = letter;
-    text[1] = '\0';
-    *note = (struct note){{.run = note_run, .free = note_free}, desk, text, act};
-    return note;
-}
-
-/* NULL: it did not come to that. */
-static struct note *submit(struct pool *pool, struct desk *desk, char letter,
-                           void (*act)(struct note *note))
-{
-    struct note *note = pool ? note_new(desk, letter, act) : NULL;
-
-    if (note && !CHECK_EQ(pool_submit(pool, &desk->client, &note->job), 0)) {
-        note_free(&note->job);
-        note = NULL;
-    }
-    return note;
-}
-
-/* Tells that it runs, and goes on when the test says so. */
-static void hold(struct note *note)
-{
-    sem_post(&note->desk->started);
-    sem_wait(&note->desk->release);
-}
-
-static void meet(struct note *note)
-{
-    pthread_barrier_wait(&note->desk->meeting);
-}
-
-static int freed(struct desk *desk)
-{
-    pthread_mutex_lock(&desk->lock);
-    int count = desk->freed;
-    pthread_mutex_unlock(&desk->lock);
-    return count;
-}
-
-static void wait_for_wakes(struct desk *desk, int count)
-{
-    pthread_mutex_lock(&desk->lock);
-    while (desk->woken < count)
-        pthread_cond_wait(&desk->changed, &desk->lock);
-    pthread_mutex_unlock(&desk->lock);
-}
-
-/* Takes what is done: the letters in the order of coming. */
-static void take_all(struct desk *desk, char *letters, size_t size)
-{
-    struct job *job;
-    size_t count = 0;
-
-    while ((job = pool_client_take(&desk->client))) {
-        if (count < size - 1)
-            letters[count++] = container_of(job, struct note, job)->text[0];
-        CHECK_EQ(job->state, JOB_DONE);
-        job->free(job);
-    }
-    letters[count] = '\0';
-}
-
-static void expect_done(struct desk *desk, const char *expected)
-{
-    char letters[64];
-
-    take_all(desk, letters, sizeof(letters));
-    CHECK_STR(letters, expected);
-}
 
 /* ---- running ------------------------------------------------------------------------------ */
 
@@ -394,15 +217,13 @@ TEST(pool, its_end_waits_for_the_job_that_runs)
     expect_done(&desk, "a");
 }
 
-/* The job is lost with its thread, so it is freed here. */
-static void end_thread(struct note *note)
+/* What runs may go on when what waits is freed. */
+static void free_and_release(struct job *job)
 {
-    struct desk *desk = note->desk;
+    struct desk *desk = container_of(job, struct note, job)->desk;
 
-    sem_post(&desk->started);
-    sem_wait(&desk->release);
-    note_free(&note->job);
-    pthread_exit(NULL);
+    note_free(job);
+    sem_post(&desk->release);
 }
 
 TEST(pool, its_end_frees_jobs_that_wait)
@@ -411,17 +232,21 @@ TEST(pool, its_end_frees_jobs_that_wait)
     int submitted = 0;
     {
         POOL(pool, 1);
-        /* The only thread goes, and so what waits will wait until the end for sure. */
-        if (!submit(pool, &desk, 'a', end_thread))
+        if (!submit(pool, &desk, 'a', hold))
             return;
         sem_wait(&desk.started);
-        for (char letter = 'b'; letter < 'f'; letter++)
-            submitted += submit(pool, &desk, letter, NULL) != NULL;
-        sem_post(&desk.release);
+        for (char letter = 'b'; letter < 'f'; letter++) {
+            struct note *note = submit(pool, &desk, letter, NULL);
+            submitted += note != NULL;
+            if (note)
+                note->job.free = free_and_release;
+        }
+        if (!submitted)
+            sem_post(&desk.release);
     }
-    CHECK_STR(desk.ran, "");
+    CHECK_STR(desk.ran, "a");
+    expect_done(&desk, "a");
     CHECK_EQ(desk.freed, 1 + submitted);
-    CHECK_PTR(pool_client_take(&desk.client), NULL);
 }
 
 /* ---- the world says no -------------------------------------------------------------------- */
@@ -432,7 +257,7 @@ TEST(pool, without_memory_there_is_none)
         return; /* it sets faults of its own */
     for (size_t k = 1; k <= 2; k++) {
         faults_fail(k, "alloc");
-        CHECK_PTR(pool_new(4), NULL);
+        CHECK_PTR(pool_new(4, "test"), NULL);
         faults_end();
     }
 }
@@ -527,13 +352,13 @@ static void submit_half_a_job(void *argument)
     struct job job = {.run = argument ? note_run : NULL, .free = argument ? NULL : note_free};
 
     pool_client_init(&client, wake);
-    pool_submit(pool_new(1), &client, &job);
+    pool_submit(pool_new(1, "test"), &client, &job);
 }
 
 static void submit_twice(void *argument)
 {
     struct desk desk;
-    struct pool *pool = pool_new(1);
+    struct pool *pool = pool_new(1, "test");
 
     (void)argument;
     desk_init(&desk);
