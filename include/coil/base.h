@@ -70,10 +70,20 @@ typedef int64_t coil_time;
     X(EBROKEN, 3020, "the barrier is broken")                                                      \
     X(ETLS, 3070, "the TLS session has failed")                                                    \
     X(ECERTIFICATE, 3071, "the peer's certificate is not to be trusted")                           \
-    X(ETRUNCATED, 3072, "the connection ended before its peer had said that it would")
+    X(ETRUNCATED, 3072, "the connection ended before its peer had said that it would")             \
+    X(EAI_BADFLAGS, 3201, "getaddrinfo: bad flags")                                                \
+    X(EAI_NONAME, 3202, "getaddrinfo: name or service not known")                                  \
+    X(EAI_AGAIN, 3203, "getaddrinfo: temporary failure in name resolution")                        \
+    X(EAI_FAIL, 3204, "getaddrinfo: non-recoverable failure in name resolution")                   \
+    X(EAI_NODATA, 3205, "getaddrinfo: no address associated with the name")                        \
+    X(EAI_FAMILY, 3206, "getaddrinfo: address family not supported")                               \
+    X(EAI_SOCKTYPE, 3207, "getaddrinfo: socket type not supported")                                \
+    X(EAI_SERVICE, 3208, "getaddrinfo: service not supported for the socket type")                 \
+    X(EAI_ADDRFAMILY, 3209, "getaddrinfo: no address of this family for the name")                 \
+    X(EAI_OVERFLOW, 3212, "getnameinfo: the buffer is too small")
 
 #define COIL_ERROR_ENUM(name, value, text) COIL_##name = value,
-enum coil_error_code { COIL_ERRORS(COIL_ERROR_ENUM) COIL_ERROR_MAX = 4095 };
+enum coil_error_code { COIL_ERRORS(COIL_ERROR_ENUM) COIL_EAI = 3200, COIL_ERROR_MAX = 4095 };
 #undef COIL_ERROR_ENUM
 
 /* A pointer that carries a negative code; such values cannot travel as results. */

@@ -9,6 +9,7 @@
 #include <coil/compose.h>
 #include <coil/directory.h>
 #include <coil/exception.h>
+#include <coil/executor.h>
 #include <coil/features.h>
 #include <coil/fiber.h>
 #include <coil/file.h>
@@ -23,6 +24,7 @@
 #include <coil/pipe.h>
 #include <coil/poll.h>
 #include <coil/queue.h>
+#include <coil/resolve.h>
 #include <coil/scope.h>
 #include <coil/sendfile.h>
 #include <coil/signal.h>

@@ -177,6 +177,9 @@ struct engine {
     uint64_t opcodes;      /* a bit for each that it carries */
     struct list in_flight; /* operations without their last completion */
     size_t in_flight_count;
+    /* What other threads owe this loop and will announce by engine_wake, kept by whoever is owed:
+     * virtual time stands still meanwhile. */
+    size_t owed_by_threads;
     /* Those on descriptors, hashed by these; as many buckets as operations were in flight, where
      * there was memory. In each the order of submission. */
     struct coil_link **buckets;

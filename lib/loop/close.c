@@ -90,6 +90,17 @@ static int abandon_tasks(coil_loop *loop)
     return abandonment.count;
 }
 
+static void send_guests_away(coil_loop *loop)
+{
+    struct list_node *node;
+
+    while ((node = list_first(&loop->guests))) {
+        struct guest *guest = list_entry(node, struct guest, link);
+        guest->leave(guest);
+        ASSERT(list_first(&loop->guests) != node);
+    }
+}
+
 int coil_close(coil_loop *loop)
 {
     int rc = loop_argument(loop);
@@ -105,6 +116,7 @@ int coil_close(coil_loop *loop)
     sched->closing = true;
     interrupts_close(loop);
     inbox_close(&loop->inbox);
+    send_guests_away(loop);
     handles_drop(loop);
     sched_each_task(sched, refuse, NULL);
     cancel_operations(loop->engine);

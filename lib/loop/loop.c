@@ -39,6 +39,7 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
     interrupts_init(loop);
     debug_init(loop);
     list_init(&loop->closers);
+    list_init(&loop->guests);
     for (size_t i = 0; i < WATCH_BUCKETS; i++)
         list_init(&loop->watches[i]);
     loop->engine = engine;

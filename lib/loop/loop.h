@@ -29,6 +29,15 @@ enum attention {
     LOOP_DEBUG = 4     /* loop/debug.c: each item runs from home; it lasts */
 };
 
+struct loop_executor;
+
+/* Somebody above whose work goes on outside, on threads: told when the loop closes, before its
+ * tasks are. `leave` unlinks it. */
+struct guest {
+    struct list_node link;
+    void (*leave)(struct guest *guest);
+};
+
 struct coil_loop {
     struct sched *sched;
     struct timers timers; /* payloads are struct call */
@@ -37,8 +46,10 @@ struct coil_loop {
     struct inbox inbox;
     struct interrupts interrupts;
     struct list closers; /* loop/descriptor.h */
-    int64_t now;         /* the clock when it was last read */
-    atomic_bool running; /* these two any thread may ask for */
+    struct list guests;
+    struct loop_executor *executor; /* host/default_executor.c; NULL: none yet */
+    int64_t now;                    /* the clock when it was last read */
+    atomic_bool running;            /* these two any thread may ask for */
     atomic_bool closed;
     uint8_t attention;          /* enum attention */
     bool exposed;               /* somebody polls its descriptor: loop/once.c */

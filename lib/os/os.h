@@ -55,6 +55,9 @@ extern _Thread_local char coil__thread_mark __attribute__((tls_model("initial-ex
 /* Whether this is the process's first thread. */
 bool os_thread_is_main(void);
 
+/* How many processors this thread may run on; at least 1. */
+unsigned os_processors(void);
+
 /* A number that no other living thread has; cheap. */
 static inline uintptr_t os_thread_self(void)
 {

@@ -5,6 +5,7 @@
 #include "base/fault.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,6 +14,16 @@ _Thread_local char coil__thread_mark __attribute__((tls_model("initial-exec")));
 bool os_thread_is_main(void)
 {
     return gettid() == getpid();
+}
+
+unsigned os_processors(void)
+{
+    cpu_set_t set;
+
+    /* More processors than the set has room for are refused. */
+    if (sched_getaffinity(0, sizeof(set), &set) < 0)
+        return CPU_SETSIZE;
+    return (unsigned)CPU_COUNT(&set);
 }
 
 int os_thread_start(pthread_t *thread, const char *name, os_thread_fn fn, void *argument)

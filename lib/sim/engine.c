@@ -2,6 +2,9 @@
 /*
  * The simulated engine as the loop sees it.
  *
+ * Its clock stands still while threads work for the loop: how long they take is not the virtual
+ * world's business, and no deadline may pass because of it.
+ *
  * As the kernel may, it writes into the buffers of operations that read, at each enter until the
  * last completion: memory that was given away too early shows at once.
  */
@@ -55,8 +58,9 @@ static int enter(struct engine *engine, int64_t deadline, bool block)
     int64_t next = timers_earliest(&sim->timers);
     if (deadline < next)
         next = deadline;
-    if (next == TIMER_NEVER) {
-        if (!sim->options.foreign_threads)
+    bool stands = engine->owed_by_threads && next > sim_now(sim);
+    if (stands || next == TIMER_NEVER) {
+        if (!stands && !sim->options.foreign_threads)
             return -COIL_EDEADLOCK;
         (void)take_wake(sim, true);
         return 0;

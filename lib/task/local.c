@@ -75,19 +75,37 @@ static struct locals **place_of(struct coil_future *task)
     return task->flags & FUTURE_CONTEXT ? &task->context->locals : &task->locals;
 }
 
+/* Where no loop runs: see locals_use. */
+static _Thread_local struct locals **place_of_thread;
+
 /* The running task's, or the running callback's; NULL when no loop runs. */
 static struct locals **place_here(void)
 {
     struct sched *sched = sched_running();
 
     if (!sched)
-        return NULL;
+        return place_of_thread;
     return sched->current ? place_of(sched->current) : &sched->locals;
 }
 
 struct locals *locals_snapshot_slow(const struct sched *sched)
 {
     return locals_ref(sched->current ? *place_of(sched->current) : sched->locals);
+}
+
+struct locals *locals_copy(const struct sched *sched)
+{
+    struct locals *here = sched->current ? *place_of(sched->current) : sched->locals;
+
+    if (!here)
+        return NULL;
+    struct locals *locals = copy(here, 0);
+    return locals ? locals : COIL_ERR(-ENOMEM);
+}
+
+void locals_use(struct locals **place)
+{
+    place_of_thread = place;
 }
 
 void context_give(struct coil_future *task, struct coil_context *context)
@@ -130,8 +148,9 @@ int coil_local_set(const coil_local *local, void *value, void **previous)
     if (rc < 0)
         return rc;
     struct sched *sched = sched_running();
-    sched->has_locals = sched->special = true;
-    if (sched->current)
+    if (sched)
+        sched->has_locals = sched->special = true;
+    if (sched && sched->current)
         sched->current->flags |= FUTURE_OWNS;
     if (previous)
         *previous = before;

@@ -50,6 +50,13 @@ static inline void locals_leave(struct sched *sched)
     }
 }
 
+/* A set of its own with what is set here, for another thread; NULL: nothing is set, or -ENOMEM,
+ * error-encoded. */
+struct locals *locals_copy(const struct sched *sched);
+
+/* Until this is called with NULL, this thread, on which no loop runs, has its locals in `place`. */
+void locals_use(struct locals **place);
+
 /* Gives a new task a context that it shares with others. */
 void context_give(struct coil_future *task, struct coil_context *context);
 

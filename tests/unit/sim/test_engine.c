@@ -53,6 +53,30 @@ TEST(sim_engine, does_not_wait_when_something_has_come)
     CHECK_EQ(rig_news(&r), ENGINE_CAME);
 }
 
+static void *wake_engine(void *engine)
+{
+    engine_wake(engine);
+    return NULL;
+}
+
+TEST(sim_engine, its_clock_stands_while_threads_work_for_it)
+{
+    RIG(r);
+    pthread_t thread;
+    if (!r.engine)
+        return;
+    r.engine->owed_by_threads = 1;
+    CHECK(pthread_create(&thread, NULL, wake_engine, r.engine) == 0);
+    PASS(rig_enter(&r, coil_sim_time(r.sim) + COIL_MS(5), true));
+    pthread_join(thread, NULL);
+    CHECK_EQ(rig_time(&r), 0);
+    coil_time deadline = coil_sim_time(r.sim) + COIL_MS(5);
+    PASS(coil_sim_advance(r.sim, COIL_MS(7)));
+    PASS(rig_enter(&r, deadline, true)); /* it has passed: nobody is waited for */
+    CHECK_EQ(rig_time(&r), COIL_MS(7));
+    r.engine->owed_by_threads = 0;
+}
+
 TEST(sim_engine, says_so_when_nothing_can_come)
 {
     RIG(r);

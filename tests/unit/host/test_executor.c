@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "jobs.h"
+
+#include <string.h>
+
+static coil_future *give(struct world *w, coil_executor *executor, coil_fn fn, struct gate *gate)
+{
+    return coil_run_in_executor(w->loop, executor, fn, gate);
+}
+
+TEST(executor, has_no_threads_without_jobs)
+{
+    EXECUTOR(executor, 3);
+    PASS(coil_err(executor));
+}
+
+static void *name_of_thread(void *arg)
+{
+    (void)!pthread_getname_np(pthread_self(), arg, 16);
+    return NULL;
+}
+
+TEST(executor, its_threads_have_its_name)
+{
+    char name[16] = "";
+    EXECUTOR(executor, 1);
+    WORLD(w);
+    COIL_AUTO coil_future *future = coil_run_in_executor(w.loop, executor, name_of_thread, name);
+    if (PASS(coil_run_until_complete(w.loop, future, NULL)))
+        CHECK_STR(name, "test-0");
+}
+
+TEST(executor, has_as_many_workers_as_it_was_told)
+{
+    GATE(gate);
+    EXECUTOR(executor, 2);
+    WORLD(w);
+    coil_future *futures[3];
+    int given = 0;
+    for (int i = 0; i < 3; i++) {
+        futures[i] = give(&w, executor, job_wait, &gate);
+        given += coil_is_err(futures[i]) ? 0 : 1;
+    }
+    if (CHECK_EQ(given, 3)) {
+        gate_wait(&gate.begun);
+        gate_wait(&gate.begun);
+        CHECK_EQ(sem_trywait(&gate.begun), -1); /* the third has no thread */
+        CHECK_EQ(atomic_load(&gate.calls), 2);
+    }
+    for (int i = 0; i < 3; i++)
+        sem_post(&gate.go);
+    for (int i = 0; i < 3; i++) {
+        PASS(coil_run_until_complete(w.loop, futures[i], NULL));
+        coil_unref(futures[i]);
+    }
+    CHECK_EQ(atomic_load(&gate.calls), given);
+}
+
+TEST(executor, takes_no_jobs_after_its_shutdown)
+{
+    GATE(gate);
+    EXECUTOR(executor, 1);
+    WORLD(w);
+    PASS(coil_executor_shutdown(executor, 0));
+    COIL_AUTO coil_future *future = give(&w, executor, job_pass, &gate);
+    CHECK(coil_err(future) == -ESHUTDOWN || check_walking());
+    PASS(coil_executor_shutdown(executor, COIL_SHUTDOWN_WAIT | COIL_SHUTDOWN_CANCEL));
+    CHECK_EQ(atomic_load(&gate.calls), 0);
+}
+
+TEST(executor, a_shutdown_lets_what_was_given_run)
+{
+    GATE(gate);
+    EXECUTOR(executor, 1);
+    WORLD(w);
+    COIL_AUTO coil_future *one = give(&w, executor, job_wait, &gate);
+    COIL_AUTO coil_future *two = give(&w, executor, job_pass, &gate);
+    PASS(coil_executor_shutdown(executor, 0));
+    sem_post(&gate.go);
+    PASS(coil_executor_shutdown(executor, COIL_SHUTDOWN_WAIT));
+    CHECK_EQ(atomic_load(&gate.calls), 2);
+    CHECK(!coil_done(one) || check_walking()); /* the loop has not looked yet */
+    PASS(coil_run_until_complete(w.loop, one, NULL));
+    PASS(coil_run_until_complete(w.loop, two, NULL));
+}
+
+TEST(executor, a_shutdown_may_cancel_what_has_not_begun)
+{
+    GATE(gate);
+    EXECUTOR(executor, 1);
+    WORLD(w);
+    COIL_AUTO coil_future *one = give(&w, executor, job_wait, &gate);
+    COIL_AUTO coil_future *two = give(&w, executor, job_pass, &gate);
+    if (!coil_is_err(one))
+        gate_wait(&gate.begun);
+    PASS(coil_executor_shutdown(executor, COIL_SHUTDOWN_CANCEL));
+    if (!check_walking()) {
+        FAILS(coil_run_until_complete(w.loop, two, NULL), -ECANCELED);
+        CHECK(coil_cancelled(two) && !coil_done(one));
+    }
+    sem_post(&gate.go);
+    PASS(coil_run_until_complete(w.loop, one, NULL));
+    CHECK(atomic_load(&gate.calls) == 1 || check_walking());
+}
+
+static void *shuts_down_from_inside(void *executor)
+{
+    FAILS(coil_executor_shutdown(executor, COIL_SHUTDOWN_WAIT), -EDEADLK);
+    return NULL;
+}
+
+TEST(executor, its_own_thread_cannot_wait_for_its_end)
+{
+    EXECUTOR(executor, 1);
+    WORLD(w);
+    COIL_AUTO coil_future *future =
+        coil_run_in_executor(w.loop, executor, shuts_down_from_inside, executor);
+    PASS(coil_run_until_complete(w.loop, future, NULL));
+}
+
+static void *gives_back(void *executor)
+{
+    coil_executor_unref(executor);
+    return NULL;
+}
+
+TEST(executor, a_job_may_hold_the_last_reference)
+{
+    WORLD(w);
+    coil_executor *executor = coil_executor_new(NULL);
+    coil_future *future = coil_run_in_executor(w.loop, executor, gives_back, executor);
+    if (coil_is_err(future))
+        coil_executor_unref(executor);
+    PASS(coil_run_until_complete(w.loop, future, NULL));
+    coil_unref(future);
+}
+
+TEST(executor, bad_arguments_are_refused)
+{
+    const coil_executor_options no_size = {.max_workers = 1};
+    const coil_executor_options many = {.size = sizeof(many), .max_workers = COIL_WORKERS_MAX + 1};
+    EXECUTOR(executor, COIL_WORKERS_MAX);
+    FAILS(coil_err(coil_executor_new(&no_size)), -EINVAL);
+    FAILS(coil_err(coil_executor_new(&many)), -EINVAL);
+    FAILS(coil_executor_shutdown(NULL, 0), -EINVAL);
+    FAILS(coil_executor_shutdown(COIL_ERR(-EIO), 0), -EIO);
+    CHECK(coil_executor_shutdown(executor, 4) == -EINVAL || check_walking());
+    CHECK_PTR(coil_executor_ref(NULL), NULL);
+    CHECK_EQ(coil_err(coil_executor_ref(COIL_ERR(-EIO))), -EIO);
+    coil_executor_unref(NULL);
+    coil_executor_unref(COIL_ERR(-EIO));
+    CHECK_PTR(coil_executor_ref(executor), executor);
+    coil_executor_unref(executor);
+}
