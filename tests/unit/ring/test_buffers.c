@@ -196,6 +196,30 @@ TEST(ring_buffers, are_not_lent_by_the_end_of_the_stream_or_by_a_cancellation)
     CHECK(!strstr(l.log.text, "105"));
 }
 
+/* Some kernels took a buffer for a receive that was cancelled. */
+TEST(ring_buffers, that_were_taken_for_nothing_go_back_at_once)
+{
+    _Alignas(struct io_uring_cqe) char memory[sizeof(struct io_uring_cqe)] = "";
+    struct io_uring_cqe *said = (struct io_uring_cqe *)(void *)memory;
+    struct completion completion;
+
+    LENDER(l);
+    if (!PASS(engine_submit(l.engine, &l.op)))
+        return;
+    struct ring *ring = ring_of(l.engine);
+    ring->uring.sq.sqe_tail = ring->uring.sq.sqe_head; /* the kernel's part is played here */
+    said->user_data = (uintptr_t)&l.op | RING_OP;
+    said->res = -ECANCELED;
+    said->flags = IORING_CQE_F_BUFFER | 2 << IORING_CQE_BUFFER_SHIFT;
+    ring->stash = said;
+    ring->stash_first = 0;
+    ring->stash_count = 1;
+    CHECK_EQ(engine_reap(l.engine, &completion, 1), 1);
+    CHECK_EQ(completion.result, -ECANCELED);
+    CHECK_EQ(completion.flags & COMPLETION_BUFFER, 0);
+    ring->stash = NULL;
+}
+
 TEST(ring_buffers, groups_that_make_no_sense_are_refused)
 {
     LENDER(l);

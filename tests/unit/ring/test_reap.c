@@ -78,3 +78,45 @@ TEST(ring_reap, what_was_stashed_comes_first)
         CHECK_EQ(seen.order[i], i);
     engine_detach(engine);
 }
+
+static void put(struct io_uring_cqe *completion, uint64_t user_data, int result)
+{
+    completion->user_data = user_data;
+    completion->res = result;
+    completion->flags = 0;
+}
+
+/* A cancellation has a completion of its own, before or after its target's; what it says changes
+ * nothing, and the target's result is the target's. */
+TEST(ring_reap, a_cancellation_may_say_what_it_likes_whenever_it_likes)
+{
+    static const int targets[] = {0, 7, -ECANCELED, -EINTR}, cancels[] = {0, -ENOENT, -EALREADY};
+    struct engine *engine;
+    if (PASS(ring_new(&engine)) == false)
+        return;
+    struct ring *ring = ring_of(engine);
+    _Alignas(struct io_uring_cqe) char memory[2 * sizeof(struct io_uring_cqe)];
+    struct io_uring_cqe *both = (struct io_uring_cqe *)(void *)memory;
+    for (size_t i = 0; i < 2 * array_length(targets) * array_length(cancels); i++) {
+        struct completion completions[4];
+        struct seen seen = {.count = 0};
+        op_init(&seen.ops[0], OP_NOP, -1, completed);
+        if (!PASS(engine_submit(engine, &seen.ops[0])))
+            continue;
+        engine_cancel(engine, &seen.ops[0]);
+        ring->uring.sq.sqe_tail = ring->uring.sq.sqe_head; /* the kernel's part is played here */
+        put(&both[i % 2], (uintptr_t)&seen.ops[0] | RING_OP, targets[i / 2 % 4]);
+        put(&both[1 - i % 2], RING_IGNORED, cancels[i / 8]);
+        ring->stash = both;
+        ring->stash_first = 0;
+        ring->stash_count = 2;
+        if (CHECK_EQ(engine_reap(engine, completions, 4), 1)) {
+            CHECK_PTR(completions[0].op, &seen.ops[0]);
+            CHECK_EQ(completions[0].result, targets[i / 2 % 4]);
+        }
+        CHECK_EQ(seen.ops[0].state, OP_IDLE);
+        ring->stash = NULL;
+        ring->cancels_owed = 0; /* the walk: it had no room */
+    }
+    engine_detach(engine);
+}
