@@ -23,6 +23,10 @@ typedef struct coil_loop_options {
     size_t stack_size;  /* bytes of a task's stack; 0: 64 KiB; 16 KiB at least, 8 MiB at most */
     size_t stacks_kept; /* free stacks that keep their memory; 0: 1024 */
     bool keep_sigint;   /* SIGINT does not interrupt this loop's runs */
+    /* The kernel refuses this loop's ring, for good, what names a file by its path: open, statx,
+     * rename, unlink, mkdir, symlink and link give -EACCES. Filters of system calls do not see what
+     * a ring carries. Nothing on a simulated engine. */
+    bool no_paths;
     int debug; /* debug mode: > 0: on; < 0: off; 0: on when COIL_DEBUG is set, and not to 0 */
 } coil_loop_options;
 

@@ -79,6 +79,9 @@ int ring_new(struct engine **engine);
 void ring_mapped(void);
 void ring_unmap(struct io_uring *uring);
 
+/* ring/restrict.c: before its first enter: it refuses operations that name a path, for good. */
+int ring_restrict(struct engine *engine);
+
 /* ring/probe.c: what this kernel offers and COIL_FEATURES leaves. -ENOMEM. */
 int ring_probe(struct ring *ring);
 

@@ -11,9 +11,12 @@
 static const coil_loop_options defaults = {.size = sizeof(defaults)};
 
 /* io_uring, or a line that says what to do. */
-static int kernel_engine(struct engine **engine)
+static int kernel_engine(const coil_loop_options *options, struct engine **engine)
 {
     int rc = ring_new(engine);
+
+    if (rc == 0 && options->no_paths && (rc = ring_restrict(*engine)) < 0)
+        engine_detach(*engine);
 
     if (rc == -EPERM || rc == -EACCES)
         coil__warn("io_uring is forbidden here (%s): allow the io_uring_* system calls in the "
@@ -51,7 +54,7 @@ coil_loop *coil_loop_new(const coil_loop_options *options)
     if (size < STACK_SIZE_MIN || class < 0)
         return COIL_ERR(-EINVAL);
     struct engine *engine;
-    int rc = options->sim ? sim_attach(options->sim, &engine) : kernel_engine(&engine);
+    int rc = options->sim ? sim_attach(options->sim, &engine) : kernel_engine(options, &engine);
     if (rc < 0)
         return COIL_ERR(rc);
     coil_loop *loop = loop_new(engine, class, kept);
