@@ -7,22 +7,23 @@
  * With --each a connection ends after so many messages, by a reset, which leaves nothing behind in
  * the kernel, and a new one takes its place.
  */
+#include "ring.h"
+
 #include <argp.h>
-#include <arpa/inet.h>
-#include <errno.h>
-#include <liburing.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ENTRIES = 4096, BUFFERS = 4096, SIZE_MAX_ = 4096, NUMBER_MAX = 1000000000 };
+enum {
+    ENTRIES = 4096,
+    COMPLETIONS = 8192,
+    BUFFERS = 4096,
+    SIZE_MAX_ = 4096,
+    NUMBER_MAX = 1000000000
+};
 
 struct settings {
     unsigned long port, connections, messages, each, size;
@@ -37,42 +38,25 @@ struct connection {
 
 struct client {
     struct settings settings;
-    struct io_uring ring;
-    struct io_uring_buf_ring *queue;
-    char *memory;
+    struct ring ring;
     char message[SIZE_MAX_];
     struct connection *connections;
     unsigned long begun, done, opened;
 };
 
-_Noreturn static void fail(const char *what, int code)
+static uint64_t named(const struct client *client, unsigned long index)
 {
-    fprintf(stderr, "echo_client: %s: %s\n", what, code ? strerror(code) : "it was closed");
-    exit(1);
+    return (uint64_t)client->connections[index].generation << 32 | (uint32_t)index;
 }
 
 static struct io_uring_sqe *entry(struct client *client, unsigned long index)
 {
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&client->ring);
-    const struct connection *connection = &client->connections[index];
-
-    while (!sqe) {
-        io_uring_submit(&client->ring);
-        sqe = io_uring_get_sqe(&client->ring);
-    }
-    memset(sqe, 0, sizeof(*sqe));
-    sqe->fd = connection->fd;
-    sqe->user_data = (uint64_t)connection->generation << 32 | (uint32_t)index;
-    return sqe;
+    return ring_entry(&client->ring, client->connections[index].fd, named(client, index));
 }
 
 static void arm_recv(struct client *client, unsigned long index)
 {
-    struct io_uring_sqe *sqe = entry(client, index);
-
-    sqe->opcode = IORING_OP_RECV;
-    sqe->ioprio = IORING_RECV_MULTISHOT;
-    sqe->flags = IOSQE_BUFFER_SELECT;
+    ring_recv(&client->ring, client->connections[index].fd, named(client, index));
 }
 
 /* The next message of a connection, if there are to be more. */
@@ -127,7 +111,7 @@ static void replace(struct client *client, unsigned long index)
     sqe->cancel_flags = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL;
     sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
     sqe->user_data = UINT64_MAX;
-    io_uring_submit_and_get_events(&client->ring);
+    io_uring_submit_and_get_events(&client->ring.uring);
     close(connection->fd);
     open_one(client, index);
 }
@@ -148,50 +132,19 @@ static void completed(struct client *client, const struct io_uring_cqe *cqe)
     bool many = cqe->flags & IORING_CQE_F_MORE;
 
     if (cqe->flags & IORING_CQE_F_BUFFER) {
-        unsigned buffer = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
-        io_uring_buf_ring_add(client->queue, client->memory + (size_t)buffer * SIZE_MAX_, SIZE_MAX_,
-                              (unsigned short)buffer, io_uring_buf_ring_mask(BUFFERS), 0);
-        io_uring_buf_ring_advance(client->queue, 1);
+        ring_give_back(&client->ring, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+        ring_publish(&client->ring);
     }
     if (cqe->user_data == UINT64_MAX ||
         cqe->user_data >> 32 != client->connections[index].generation)
         return;
     if (cqe->res <= 0)
-        fail("a connection", -cqe->res);
+        fail("a connection", cqe->res ? -cqe->res : ECONNRESET);
     client->connections[index].got += (unsigned)cqe->res;
     if (!many)
         arm_recv(client, index);
     if (client->connections[index].got == client->settings.size)
         answered(client, index);
-}
-
-static void make_ring(struct client *client)
-{
-    struct io_uring_params params = {
-        .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-                 IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
-    };
-    struct io_uring_buf_reg registration = {.ring_entries = BUFFERS};
-    const size_t queue_size = BUFFERS * sizeof(struct io_uring_buf);
-    int rc = io_uring_queue_init_params(ENTRIES, &client->ring, &params);
-
-    if (rc < 0)
-        fail("io_uring", -rc);
-    io_uring_register_ring_fd(&client->ring);
-    client->queue = mmap(NULL, queue_size + (size_t)BUFFERS * SIZE_MAX_, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    client->connections = calloc(client->settings.connections, sizeof(*client->connections));
-    if (client->queue == MAP_FAILED || !client->connections)
-        fail("memory", ENOMEM);
-    client->memory = (char *)client->queue + queue_size;
-    registration.ring_addr = (uint64_t)(uintptr_t)client->queue;
-    rc = io_uring_register_buf_ring(&client->ring, &registration, 0);
-    if (rc < 0)
-        fail("buffers", -rc);
-    for (unsigned i = 0; i < BUFFERS; i++)
-        io_uring_buf_ring_add(client->queue, client->memory + (size_t)i * SIZE_MAX_, SIZE_MAX_,
-                              (unsigned short)i, io_uring_buf_ring_mask(BUFFERS), (int)i);
-    io_uring_buf_ring_advance(client->queue, BUFFERS);
 }
 
 static double now(void)
@@ -207,13 +160,11 @@ static void run(struct client *client)
     struct io_uring_cqe *cqe;
 
     while (client->done < client->settings.messages) {
-        int rc = io_uring_submit_and_wait(&client->ring, 1);
-        if (rc < 0 && rc != -EINTR)
-            fail("io_uring_enter", -rc);
+        ring_enter(&client->ring);
         /* One at a time: what is answered may enter the kernel itself. */
-        while (io_uring_peek_cqe(&client->ring, &cqe) == 0) {
+        while (io_uring_peek_cqe(&client->ring.uring, &cqe) == 0) {
             struct io_uring_cqe one = *cqe;
-            io_uring_cqe_seen(&client->ring, cqe);
+            io_uring_cqe_seen(&client->ring.uring, cqe);
             completed(client, &one);
         }
     }
@@ -261,7 +212,11 @@ int main(int argc, char **argv)
     static struct client client = {.settings = {.connections = 64, .messages = 100000, .size = 64}};
 
     argp_parse(&argp, argc, argv, 0, NULL, &client.settings);
-    make_ring(&client);
+    ring_make(&client.ring, ENTRIES, COMPLETIONS);
+    ring_make_buffers(&client.ring, BUFFERS, SIZE_MAX_);
+    client.connections = calloc(client.settings.connections, sizeof(*client.connections));
+    if (!client.connections)
+        fail("memory", ENOMEM);
     for (unsigned long i = 0; i < client.settings.connections; i++)
         open_one(&client, i);
     double start = now();

@@ -1,193 +1,160 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The echo server of the examples beside the one written by hand (floor.c), alternated in one run.
+"""The echo servers of the examples beside the ones written by hand (floor.c, stream_floor.c) and,
+when they are named, beside others (peers/); they take turns in one run.
 
     perf/echo/run.py speed          requests a second, server CPU and calls of the kernel a request
-    perf/echo/run.py instructions   of user space a request, by callgrind: two runs subtracted;
-                                    of a build with -Dvalgrind=disabled, which waits as ever
+    perf/echo/run.py streaming      the same a MB, on connections that always have data under way
+    perf/echo/run.py instructions   of user space a request and a MB, by callgrind: two runs
+                                    subtracted; of a build with -Dvalgrind=disabled, which waits
+                                    as ever
     perf/echo/run.py soak           many connections opened and closed: memory and descriptors
 
 The server has the first core to itself, the client the second. Calls of the kernel are counted by
-the kernel (perf stat, a tracepoint), in runs of their own.
+the kernel (perf stat, tracepoints), in runs of their own.
 """
-import argparse
-import contextlib
-import os
+import dataclasses
 import pathlib
 import re
-import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-SERVERS = {"coil": "examples/echo_server", "floor": "perf/echo_floor"}
-ENTER = "syscalls:sys_enter_io_uring_enter"
+import contestants
+from serving import rounds
+from serving.server import Failed, Server, counted_calls, run_client
+
+PIECE = 65536
+WIDTHS = (12, 24, 28, 28, 16, 16)
 
 
-class Failed(Exception):
-    """What went wrong, in one line."""
+@dataclasses.dataclass
+class Load:
+    """What the client does: so many requests on so many connections."""
+
+    client: str
+    connections: int
+    requests: int
+    unit: str  # "message" or "MB"
+    each: float = 1  # units a request
+
+    def run(self, build, port, requests=None, **more):
+        """Units a second."""
+        settings = {"connections": self.connections, "messages": requests or self.requests, **more}
+        text = run_client([build / "perf/echo" / self.client, f"--port={port}",
+                           *(f"--{name}={value}" for name, value in settings.items())])
+        done, seconds = re.match(r"(\d+) messages in ([\d.]+) s", text).groups()
+        return int(done) * self.each / float(seconds)
+
+    def server(self, build, name, wrapper=()):
+        return Server([*wrapper, *contestants.command(build, name, self.unit == "MB")])
 
 
-def pinned(core):
-    """For preexec_fn: the process runs on this core, or anywhere when there is but one."""
-    cores = sorted(os.sched_getaffinity(0))
-    return lambda: os.sched_setaffinity(0, {cores[core % len(cores)]})
+def messages(connections, requests):
+    return Load("echo_client", connections, requests, "message")
 
 
-class Server:
-    """A server that runs; ends with its scope."""
-
-    def __init__(self, build, name, wrapper=()):
-        program = build / SERVERS[name]
-        if not program.exists():
-            raise Failed(f"{program} is not there: build it, or give --build")
-        self.process = subprocess.Popen([*wrapper, str(program), "0"], stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True,
-                                        preexec_fn=pinned(0))
-        line = self.process.stdout.readline()
-        if not line:
-            raise Failed(f"{program} did not start")
-        self.port = line.rsplit(":", 1)[1].strip()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()  # a wait for a ring is nothing that a signal ends under Valgrind
-        self.process.wait()
-        self.process.stdout.close()
-
-    def cpu(self):
-        """ns that its one thread has had."""
-        return int(self.read("schedstat").split()[0])
-
-    def read(self, name):
-        return pathlib.Path(f"/proc/{self.process.pid}/{name}").read_text()
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def in_flight(self):
-        """Operations that wait in the kernel, as it lists them for the descriptor of the ring."""
-        for fd in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
-            if os.readlink(fd) == "anon_inode:[io_uring]":
-                return len(re.findall(r"^ +op=", self.read(f"fdinfo/{fd.name}"), re.M))
-        raise Failed("the server has no ring")
-
-    def resident(self):
-        """KiB."""
-        return int(re.search(r"VmRSS:\s+(\d+)", self.read("status")).group(1))
+def stream(connections, requests):
+    return Load("echo_stream_client", connections, requests, "MB", PIECE / 1e6)
 
 
-def client(build, port, **settings):
-    """Runs the client to its end; messages a second."""
-    arguments = [f"--{name}={value}" for name, value in settings.items()]
-    done = subprocess.run([build / "perf/echo_client", f"--port={port}", *arguments],
-                          capture_output=True, text=True, preexec_fn=pinned(1), check=False)
-    if done.returncode:
-        raise Failed(done.stderr.strip())
-    messages, seconds = re.match(r"(\d+) messages in ([\d.]+) s", done.stdout).groups()
-    return int(messages) / float(seconds)
+# ---- speed and streaming ------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def counted_enters(pid):
-    """How often a process entered its ring within the scope: a list with one number at its end."""
-    count = []
-    with tempfile.NamedTemporaryFile("r") as out:
-        perf = subprocess.Popen(["perf", "stat", "-x,", "-e", ENTER, "-o", out.name,
-                                 "-p", str(pid)], stderr=subprocess.DEVNULL)
-        time.sleep(0.3)  # perf does not say when it has begun
-        yield count
-        perf.send_signal(signal.SIGINT)
-        perf.wait()
-        numbers = re.findall(rf"^(\d+),.*{ENTER}", out.read(), re.M)
-        count.append(int(numbers[0]) if numbers else None)
-
-
-# ---- speed --------------------------------------------------------------------------------------
-
-
-def one_round(options, name, connections):
-    """Messages a second, and us of server CPU a message."""
-    with Server(options.build, name) as server:
-        client(options.build, server.port, connections=connections, messages=options.messages // 5)
+def one_round(options, load, name):
+    """Units a second, and us of server CPU a unit."""
+    with load.server(options.build, name) as server:
+        load.run(options.build, server.port, max(load.requests // 5, 1))
         before = server.cpu()
-        rate = client(options.build, server.port, connections=connections,
-                      messages=options.messages)
-        return rate, (server.cpu() - before) / options.messages / 1000
+        rate = load.run(options.build, server.port)
+        return rate, (server.cpu() - before) / (load.requests * load.each) / 1000
 
 
-def enters(options, name, connections):
-    """Calls of the kernel a message; None where they cannot be counted."""
-    try:
-        with Server(options.build, name) as server:
-            client(options.build, server.port, connections=connections, messages=1000)
-            with counted_enters(server.process.pid) as count:
-                client(options.build, server.port, connections=connections,
-                       messages=options.messages)
-            return count[0] / options.messages if count[0] else None
-    except FileNotFoundError:  # no perf
-        return None
+def calls(options, load, name):
+    """Of the ring and of the kernel at all, a unit, as they are printed."""
+    with load.server(options.build, name) as server:
+        load.run(options.build, server.port, max(load.requests // 20, 1))
+        with counted_calls(server.pid) as counts:
+            load.run(options.build, server.port)
+    if not counts:
+        return "?", "?"
+    enters, all_calls = (f"{count / (load.requests * load.each):.3f}" for count in counts)
+    return enters if name in contestants.RINGS else "-", all_calls
 
 
-def spread(values, form):
-    return f"{statistics.median(values):{form}} ({min(values):{form}}-{max(values):{form}})"
+def row(*cells):
+    print("".join(f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS)).rstrip(), flush=True)
+
+
+def compare(options, load, names):
+    figures = rounds.alternated(names, options.rounds,
+                                lambda name: one_round(options, load, name))
+    for name in names:
+        rates, cpu = zip(*figures[name])
+        row(load.connections, name, rounds.spread(rates, ".0f"), rounds.spread(cpu, ".2f"),
+            *calls(options, load, name))
+    for name in names:
+        if "floor" in names and name != "floor":
+            rates, cpu = (rounds.ratios(*pair) for pair in zip(zip(*figures[name]),
+                                                               zip(*figures["floor"])))
+            row("", f"{name} / floor", rates, cpu)
+
+
+def heading(unit):
+    rate = "messages/s" if unit == "message" else "MB/s"
+    row("connections", "server", rate, f"CPU us/{unit}", f"enters/{unit}", f"calls/{unit}")
 
 
 def speed(options):
+    names = contestants.chosen(options, contestants.RINGS)
     print(f"{options.rounds} rounds of {options.messages} messages of 64 bytes: medians, lowest "
-          "and highest")
-    print("connections server  messages/s                 CPU us/message      enters/message")
+          "and highest; ratios of pairs")
+    heading("message")
     for connections in options.connections:
-        figures = {name: [] for name in SERVERS}
-        for number in range(options.rounds):
-            order = list(SERVERS) if number % 2 else list(reversed(SERVERS))
-            for name in order:
-                figures[name].append(one_round(options, name, connections))
-        for name, rounds in figures.items():
-            rates, cpu = zip(*rounds)
-            count = enters(options, name, connections)
-            print(f"{connections:<11} {name:<7} {spread(rates, '.0f'):<26} "
-                  f"{spread(cpu, '.2f'):<19} {'?' if count is None else format(count, '.3f')}",
-                  flush=True)
-        pairs = list(zip(figures["coil"], figures["floor"]))
-        rate = [coil[0] / floor[0] for coil, floor in pairs]
-        cpu = [coil[1] / floor[1] for coil, floor in pairs]
-        print(f"{'':<11} ratio   {spread(rate, '.3f'):<26} {spread(cpu, '.3f')}", flush=True)
+        compare(options, messages(connections, options.messages), names)
+
+
+def streaming(options):
+    names = contestants.chosen(options, ("streams", "floor"))
+    print(f"{options.rounds} rounds of {options.pieces} pieces of 64 KiB, 4 of them under way on "
+          "each connection: medians, lowest and highest; ratios of pairs")
+    heading("MB")
+    compare(options, stream(options.streams, options.pieces), names)
 
 
 # ---- instructions -------------------------------------------------------------------------------
 
 
 def tell_callgrind(what, server):
-    subprocess.run(["callgrind_control", what, str(server.process.pid)], check=True, timeout=60,
+    subprocess.run(["callgrind_control", what, str(server.pid)], check=True, timeout=60,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def instructions_of(options, name, connections, messages):
-    """Those of the second half of so many messages."""
-    settings = {"connections": connections, "messages": messages // 2}
+def instructions_of(options, load, name, requests):
+    """Those of the second half of so many requests."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out"
-        with Server(options.build, name, ("valgrind", "--tool=callgrind", "-q",
-                                          f"--callgrind-out-file={out}")) as server:
-            client(options.build, server.port, **settings)
+        with load.server(options.build, name, ("valgrind", "--tool=callgrind", "-q",
+                                               f"--callgrind-out-file={out}")) as server:
+            load.run(options.build, server.port, requests // 2)
             tell_callgrind("--zero", server)
-            client(options.build, server.port, **settings)
+            load.run(options.build, server.port, requests // 2)
             tell_callgrind("--dump", server)
         return int(re.search(r"^summary: (\d+)", out.with_suffix(".1").read_text(), re.M).group(1))
 
 
 def instructions(options):
-    few, many = options.messages // 10, options.messages // 2
-    print("connections server  instructions of user space a message")
-    for connections in options.connections:
-        for name in SERVERS:
-            cost = (instructions_of(options, name, connections, many) -
-                    instructions_of(options, name, connections, few)) / ((many - few) / 2)
-            print(f"{connections:<11} {name:<7} {cost:.0f}", flush=True)
+    names = [name for name in contestants.chosen(options, contestants.RINGS)
+             if name not in contestants.RUNTIMES]
+    loads = [messages(connections, options.messages) for connections in options.connections]
+    row("connections", "server", "instructions of user space")
+    for load in [*loads, stream(options.streams, options.pieces)]:
+        few, many = max(load.requests // 10, 2), max(load.requests // 2, 4)
+        for name in names:
+            cost = (instructions_of(options, load, name, many) -
+                    instructions_of(options, load, name, few)) / ((many - few) / 2) / load.each
+            row(load.connections, name, f"{cost:.0f} a {load.unit}")
 
 
 # ---- soak ---------------------------------------------------------------------------------------
@@ -207,21 +174,21 @@ def settled(server, idle):
     return held(server)
 
 
-def soak(options):
+def soak_one(options, name):
     """Each connection carries one message and is reset. What is there after each tenth."""
-    step = max(options.opened // 10, 1)
-    with Server(options.build, "coil") as server:
-        client(options.build, server.port, connections=1, messages=1)  # now it accepts
+    load = messages(options.connections[0], max(options.opened // 10, 1))
+    with load.server(options.build, name) as server:
+        load.run(options.build, server.port, 1, connections=1)  # now it accepts
         time.sleep(0.2)
         idle, resident = held(server), []
-        print("connections  resident KiB  descriptors  in flight")
-        for done in range(0, 10 * step + 1, step):
-            if done:
-                client(options.build, server.port, connections=options.connections[0],
-                       messages=step, each=1)
+        print(f"{name}: connections  resident KiB  descriptors  in flight")
+        for tenth in range(11):
+            if tenth:
+                load.run(options.build, server.port, each=1)
             now = settled(server, idle)
             resident.append(server.resident())
-            print(f"{done:<12} {resident[-1]:<13} {now[0]:<12} {now[1]}", flush=True)
+            print(f"{tenth * load.requests:<{len(name) + 14}} {resident[-1]:<13} {now[0]:<12} "
+                  f"{now[1]}", flush=True)
             if now != idle:
                 raise Failed(f"{now[0]} descriptors and {now[1]} operations are left; it began "
                              f"with {idle[0]} and {idle[1]}")
@@ -233,32 +200,34 @@ def soak(options):
     print(f"flat: {grown} KiB more than after the first tenth")
 
 
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(2, f"run.py: {message}\n")
-
-
-def number(text):
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+def soak(options):
+    for name in contestants.chosen(options, contestants.EXAMPLES):
+        if name in contestants.EXAMPLES:
+            soak_one(options, name)
 
 
 def main():
-    parser = Parser(
-        prog="run.py", description="The echo server beside one that was written by hand.")
-    parser.add_argument("what", choices=["speed", "instructions", "soak"])
+    parser = rounds.Parser(prog="run.py", description="The echo servers of the examples beside "
+                                                      "others.")
+    modes = {"speed": speed, "streaming": streaming, "instructions": instructions, "soak": soak}
+    parser.add_argument("what", choices=modes)
     parser.add_argument("--build", type=pathlib.Path, default="build", help="the build folder")
-    parser.add_argument("--rounds", type=number, default=9, help="of speed, for each server")
-    parser.add_argument("--messages", type=number, default=200000, help="of each round")
-    parser.add_argument("--connections", type=number, nargs="+", default=[64],
-                        help="at a time; speed and instructions take several")
-    parser.add_argument("--opened", type=number, default=1000000, help="connections of soak")
+    contestants.add_argument(parser)
+    parser.add_argument("--rounds", type=rounds.number, default=9,
+                        help="of speed and streaming, for each server")
+    parser.add_argument("--messages", type=rounds.number, default=200000, help="of each round")
+    parser.add_argument("--connections", type=rounds.number, nargs="+", default=[64, 1000],
+                        help="at a time; soak takes the first (64 1000)")
+    parser.add_argument("--pieces", type=rounds.number, default=40000,
+                        help="of each round of streaming")
+    parser.add_argument("--streams", type=rounds.number, default=4,
+                        help="connections of streaming")
+    parser.add_argument("--opened", type=rounds.number, default=1000000,
+                        help="connections of soak")
     options = parser.parse_args()
     try:
-        {"speed": speed, "instructions": instructions, "soak": soak}[options.what](options)
-    except (Failed, OSError) as error:
+        modes[options.what](options)
+    except (Failed, OSError, subprocess.SubprocessError) as error:
         sys.exit(f"run.py: {error}")
 
 
