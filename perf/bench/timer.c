@@ -19,9 +19,10 @@ enum { OTHERS = 1000000, LATER = 64, NUMBERS = 1 << 20 };
 
 struct timers {
     coil_loop *loop;
+    coil_time start;
     uint64_t numbers[NUMBERS]; /* drawn beforehand: the generator is not what is measured */
     size_t drawn;
-    coil_handle handles[OTHERS];
+    coil_handle handles[OTHERS + LATER];
 };
 
 static int nothing(void *unused)
@@ -36,9 +37,9 @@ static uint64_t draw(struct timers *timers)
 }
 
 /* Within a minute, an hour from now. */
-static coil_handle arm(struct timers *timers, coil_time start)
+static coil_handle arm(struct timers *timers)
 {
-    coil_time when = start + (coil_time)(draw(timers) % UINT64_C(60000000000));
+    coil_time when = timers->start + (coil_time)(draw(timers) % UINT64_C(60000000000));
 
     return coil_call_at(timers->loop, when, nothing, NULL);
 }
@@ -52,44 +53,55 @@ static uint64_t next_random(uint64_t *state)
     return *state * UINT64_C(2685821657736338717);
 }
 
+/* All that are armed, once for the whole process: a million take longer than what is measured.
+ * NULL: there is no memory for them. */
+static struct timers *million(void)
+{
+    static struct timers *kept;
+    struct timers *timers = kept ? kept : malloc(sizeof(*timers));
+    uint64_t random = 1;
+
+    if (kept || !timers)
+        return timers;
+    timers->loop = coil_loop_new(NULL);
+    if (coil_err(timers->loop) < 0) {
+        free(timers);
+        return NULL;
+    }
+    timers->start = coil_loop_time(timers->loop) + COIL_SEC(3600);
+    timers->drawn = 0;
+    for (size_t i = 0; i < NUMBERS; i++)
+        timers->numbers[i] = next_random(&random);
+    for (size_t i = 0; i < OTHERS + LATER; i++)
+        timers->handles[i] = arm(timers);
+    return kept = timers;
+}
+
 /* Each item cancels the timer that was armed `distance` before it, of the million when it is
  * OTHERS: any of them. */
 static void arm_and_cancel(struct bench *bench, size_t distance)
 {
     const uint64_t items = bench_items(bench);
-    struct timers *timers = malloc(sizeof(*timers));
-    coil_handle recent[LATER];
-    uint64_t random = 1;
+    struct timers *timers = million();
     bool lost = false;
 
     if (!timers) {
         (void)bench_failed(bench, -ENOMEM);
         return;
     }
-    timers->loop = coil_loop_new(NULL);
-    timers->drawn = 0;
-    if (!bench_failed(bench, coil_err(timers->loop))) {
-        const coil_time start = coil_loop_time(timers->loop) + COIL_SEC(3600);
-        for (size_t i = 0; i < NUMBERS; i++)
-            timers->numbers[i] = next_random(&random);
-        for (size_t i = 0; i < OTHERS; i++)
-            timers->handles[i] = arm(timers, start);
-        for (size_t i = 0; i < LATER; i++)
-            recent[i] = arm(timers, start);
-        bench_begin(bench);
-        for (uint64_t i = 0; i < items; i++) {
+    bench_begin(bench);
+    for (uint64_t i = 0; i < items; i++) {
+        if (distance == 0) {
+            lost |= !coil_handle_cancel(timers->loop, arm(timers));
+        } else {
             coil_handle *handle =
-                distance == OTHERS ? &timers->handles[draw(timers) % OTHERS] : &recent[i % LATER];
-            if (distance == 0)
-                *handle = arm(timers, start);
+                &timers->handles[distance == OTHERS ? draw(timers) % OTHERS : OTHERS + i % LATER];
             lost |= !coil_handle_cancel(timers->loop, *handle);
-            if (distance != 0)
-                *handle = arm(timers, start);
+            *handle = arm(timers);
         }
-        bench_end(bench);
-        (void)bench_failed(bench, lost ? -EPROTO : coil_loop_free(timers->loop));
     }
-    free(timers);
+    bench_end(bench);
+    (void)bench_failed(bench, lost ? -EPROTO : 0);
 }
 
 static void timer_coil(struct bench *bench)

@@ -18,16 +18,16 @@ class Failed(Exception):
     """Why there is no sample, in one line."""
 
 
-def run(command, cores):
+def run(command, cores, patience=TIMEOUT):
     """What a program prints, pinned."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              timeout=TIMEOUT, check=False,
+                              timeout=patience, check=False,
                               preexec_fn=lambda: os.sched_setaffinity(0, cores))
     except OSError as error:
         raise Failed(str(error)) from None
     except subprocess.TimeoutExpired:
-        raise Failed(f"no end after {TIMEOUT} s") from None
+        raise Failed(f"no end after {patience:.0f} s") from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
         raise Failed(said[-1])
@@ -55,10 +55,11 @@ class Google:
                 self.own[f"{record.primitive(name)}/{self.variant}"] = name
         return list(self.own)
 
-    def sample(self, name, seconds, cores):
+    def sample(self, name, seconds, cores, patience):
         own = self.own[name]
         output = run([self.program, f"--benchmark_filter=^{re.escape(own)}(/.*)?$",
-                      f"--benchmark_min_time={seconds:g}", "--benchmark_format=json"], cores)
+                      f"--benchmark_min_time={seconds:g}", "--benchmark_format=json"], cores,
+                     patience)
         figures = json.loads(output)["benchmarks"][0]
         if figures.get("error_occurred"):
             raise Failed(figures.get("error_message") or "it failed")
@@ -77,8 +78,8 @@ class Peer:
     def names(self, cores):
         return run([*self.command, "--list"], cores).split()
 
-    def sample(self, name, seconds, cores):
-        return json.loads(run([*self.command, name, f"{seconds:g}"], cores))
+    def sample(self, name, seconds, cores, patience):
+        return json.loads(run([*self.command, name, f"{seconds:g}"], cores, patience))
 
 
 # ---- those there are

@@ -85,20 +85,15 @@ SCALES = {"ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
 
 def digits(value):
     """Three of them, without an exponent."""
-    if value == 0:
-        return "0"
-    shown = f"{value:.3g}"
-    return f"{float(shown):,.0f}" if "e" in shown or abs(value) >= 100 else shown
+    shown = f"{value:#.3g}"
+    return f"{float(shown):,.0f}" if "e" in shown or abs(value) >= 99.95 else shown
 
 
-def amount(value, unit):
+def amount(value, unit, form=digits):
     """With a unit in which it is easy to read: 7.63 ns, 19.3 µs."""
     scales = SCALES.get(unit, ((1, unit),))
-    for factor, name in scales:
-        if abs(value) >= factor * 0.9995:
-            return f"{digits(value / factor)} {name}"
-    factor, name = scales[-1]
-    return f"{digits(value / factor)} {name}"
+    factor, name = next((scale for scale in scales if abs(value) >= scale[0] * 0.9995), scales[-1])
+    return f"{form(value / factor)} {name}"
 
 
 def ticks(low, high, unit):
@@ -106,4 +101,5 @@ def ticks(low, high, unit):
     of a power, too."""
     factors = (1, 3) if high / low < 300 else (1,)
     steps = [factor * 10.0 ** power for power in range(-4, 16) for factor in factors]
-    return ", ".join(f'"{amount(step, unit)}" {step:g}' for step in steps if low <= step <= high)
+    return ", ".join(f'"{amount(step, unit, "{:g}".format)}" {step:g}'
+                     for step in steps if low <= step <= high)

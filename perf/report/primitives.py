@@ -60,7 +60,17 @@ GROUPS = [
         ("close_0", "close", "A descriptor, duplicated and closed."),
         ("close_10000", "close beside 10,000", "The same beside 10,000 receives that wait."),
         ("file", "file", "4 KiB of a file that is in memory."),
+        ("file_direct_64", "disk, 64 at a time",
+         "4 KiB at random places of a file, past the kernel's memory, 64 reads at once; per read, "
+         "on the wall."),
         ("socket", "socket", "64 bytes there and back through a pair of sockets."),
+    ]),
+    ("Programs", "What a user would run.", [
+        ("crawl_100", "100 pages", "Fetched at once over HTTP from a server that takes 0.2 s for "
+         "each; the floor is a bare loop of libcurl's."),
+        ("crawl_100_asleep", "100 pages, asleep", "The same, but each only sleeps for its 0.2 s."),
+        ("echo_64", "echo server", "What the server takes of the processor for a message of 64 "
+         "bytes, at 64 connections, on a core of its own; the floor is a loop written by hand."),
     ]),
 ]
 
@@ -69,14 +79,14 @@ LABELS = {name: label for _, _, primitives in GROUPS for name, label, _ in primi
 
 CONTESTANTS = {  # in the order of columns
     "coil": "coil", "ucontext": "coil on ucontext", "thread": "threads",
-    "floor": "the kernel's floor",
+    "floor": "floor, by hand",
     "libuv": "libuv", "boost": "Boost", "go": "Go", "uvloop": "uvloop", "asyncio": "asyncio",
     "gevent": "gevent",
 }
 OTHERS = {  # forms that are no contestants
     "swapcontext": "swapcontext", "ret": "call and ret", "jmp": "call, pop and jmp",
     "by_hand": "state machine", "eventfd": "eventfd", "msg_ring": "MSG_RING",
-    "msg_ring_sync": "MSG_RING, no ring",
+    "msg_ring_sync": "MSG_RING, no ring", "fio": "fio",
 }
 
 

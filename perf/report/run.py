@@ -7,8 +7,10 @@ the time is over: what disturbs the machine for a while, disturbs all alike.
 """
 
 import argparse
+import importlib.util
 import os
 import pathlib
+import re
 import sys
 import time
 
@@ -16,19 +18,25 @@ import compare
 import contestants
 import page
 import primitives
+import programs
 import record
 
 QUICK_SECONDS = 165  # what --quick may take after the build, without the page
 ROUNDS = 15
+LONG, LONG_ROUNDS = 3, 5  # of what takes so many seconds, so many samples are enough
+STUDY_SECONDS = 400
+LAST = {"million_asleep"}  # it takes as long as the machine needs to find the memory
 SHARE = {True: 0.04, False: 0.2}  # seconds of a sample, quick or not
 TWO_CORES = {"wake_latency"}  # its two sides look at each other
 
 # What takes longer than all the rest together, and is therefore no part of a quick run.
 SLOW = {
+    "crawl_100": {"thread", "floor"},
+    "file_direct_64": {"ucontext", "fio"},
     "million_asleep": {"ucontext", "libuv", "go", "asyncio", "uvloop"},
     "sleep_100k_cold": {"boost", "uvloop", "gevent"},
     "sleep_100k_warm": {"boost", "asyncio"},
-    "timer_arm_cancel_1M": {"asyncio", "uvloop"},
+    "timer_arm_cancel_1M": {"asyncio", "uvloop", "go"},
     "timer_arm_cancel_1M_later": {"asyncio", "uvloop", "go", "ucontext"},
     "timer_arm_cancel_1M_any": {"asyncio", "uvloop", "go", "ucontext"},
 }
@@ -87,12 +95,17 @@ class Measurement:
         for name in self.program:
             members.setdefault(record.primitive(name), []).append(name)
         order = []
-        for primitive in sorted(members, key=lambda name: (primitives.place(name), name)):
+        for primitive in sorted(members, key=lambda name: (name in LAST, primitives.place(name),
+                                                           name)):
             names = members[primitive]
             start = round_ % len(names)
             order += names[start:] + names[:start] if round_ % 2 else \
                 list(reversed(names[start:] + names[:start]))
         return order
+
+    def enough(self, name):
+        return self.took.get(name, 0) > LONG and \
+            len(self.rows[name]["samples"]) >= (1 if self.settings.quick else LONG_ROUNDS)
 
     def elapsed(self):
         return time.monotonic() - self.began
@@ -108,11 +121,12 @@ class Measurement:
 
     def sample(self, name):
         start = time.monotonic()
+        patience = min(contestants.TIMEOUT, max(1, self.settings.seconds - self.elapsed()))
         try:
-            got = self.program[name].sample(name, self.settings.share, self.cores_of(name))
+            got = self.program[name].sample(name, self.settings.share, self.cores_of(name),
+                                            patience)
         except contestants.Failed as error:
             del self.program[name]
-            self.rows.pop(name, None)
             self.record["skipped"][name] = str(error)
             self.progress.say(f"skipped: {name}: {error}")
             return
@@ -125,7 +139,7 @@ class Measurement:
 
     def round(self, number):
         """False: the time was over before all had their turn."""
-        order = self.order(number)
+        order = [name for name in self.order(number) if not self.enough(name)]
         whole = True
         for place, name in enumerate(order):
             if self.elapsed() + self.guess(name) > self.settings.seconds:
@@ -165,11 +179,12 @@ def pick_core():
 
 
 def parse(arguments):
-    import re
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="at most 3 minutes after the build")
     parser.add_argument("--rounds", type=int, help=f"samples of each row ({ROUNDS})")
     parser.add_argument("--only", type=re.compile, metavar="REGEX", help="rows whose name matches")
+    parser.add_argument("--no-study", dest="study", action="store_false",
+                        help="without threads against tasks")
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("ucontext", type=pathlib.Path)
     parser.add_argument("folder", type=pathlib.Path)
@@ -177,32 +192,64 @@ def parse(arguments):
     settings.share = SHARE[settings.quick]
     settings.rounds = settings.rounds or (1000 if settings.quick else ROUNDS)
     settings.seconds = QUICK_SECONDS if settings.quick else float("inf")
+    settings.study = settings.study and not settings.quick and not settings.only
     settings.all_cores = os.sched_getaffinity(0)
     settings.cores = pick_core()
     return settings
 
 
+# ---- the study of threads and tasks, perf/study, which has its own record
+
+
+def study_module(name):
+    """One of its modules; they import each other by their names."""
+    folder = str(contestants.PERF / "study")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    spec = importlib.util.spec_from_file_location(f"study_{name}", f"{folder}/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def measure_study(settings, record_, progress):
+    progress.say("threads against tasks")
+    rows = study_module("study").measure(settings.build, STUDY_SECONDS, progress.say)
+    parts = {name: record_[name] for name in ("machine", "build", "contestants")}
+    record.save(record.new(rows=rows, **parts), settings.folder / "study.json")
+
+
 def write_page(record_, folder):
+    """With the study that lies beside it."""
+    more = []
+    if (folder / "study.json").exists():
+        more = study_module("page").sections(record.load(folder / "study.json"))
     path = folder / "bench.html"
-    path.write_text(page.make(record_), encoding="utf-8")
+    path.write_text(page.make(record_, more), encoding="utf-8")
     return path
+
+
+# ---- from the command line
 
 
 def measure(settings, out=sys.stdout):
     progress = Progress(out)
     build = record.build(settings.build)
-    programs, versions, skipped = contestants.found(settings.build, settings.ucontext,
-                                                    build["version"])
+    found, versions, skipped = contestants.found(settings.build, settings.ucontext,
+                                                 build["version"])
+    found += programs.found(settings.build, skipped)
     for name, why in skipped.items():
         progress.say(f"skipped: {name}: {why}")
     record_ = record.new(settings.quick, machine=record.machine(settings.cores), build=build,
                          contestants=versions, skipped=skipped)
     settings.folder.mkdir(parents=True, exist_ok=True)
     path = settings.folder / "bench.json"
-    measurement = Measurement(record_, programs, settings, progress)
+    measurement = Measurement(record_, found, settings, progress)
     progress.say(f"{len(measurement.program)} rows of {len(versions)} contestants")
     try:
         measurement.all_rounds(lambda: record.save(record_, path))
+        if settings.study:
+            measure_study(settings, record_, progress)
     except KeyboardInterrupt:
         progress.say("stopped; what there is goes into the page")
     measurement.finish()

@@ -167,46 +167,53 @@ const (
 
 func nothing() {}
 
+// timers are all that are armed, made once.
+var timers struct {
+	all     []*time.Timer
+	numbers []int // drawn beforehand: the generator is not what is measured
+	drawn   int
+}
+
+func draw() int {
+	timers.drawn++
+	return timers.numbers[timers.drawn%len(timers.numbers)]
+}
+
+func arm() *time.Timer {
+	return time.AfterFunc(time.Hour+time.Duration(draw()%60000000000), nothing)
+}
+
+func million() []*time.Timer {
+	if timers.all == nil {
+		random := rand.New(rand.NewSource(1))
+		timers.numbers = make([]int, 1<<20)
+		for i := range timers.numbers {
+			timers.numbers[i] = random.Int()
+		}
+		timers.all = make([]*time.Timer, others+later)
+		for i := range timers.all {
+			timers.all[i] = arm()
+		}
+	}
+	return timers.all
+}
+
 func armCancel(b *bench, distance int) {
-	random := rand.New(rand.NewSource(1))
-	numbers := make([]int, 1<<20) // drawn beforehand: the generator is not what is measured
-	for i := range numbers {
-		numbers[i] = random.Int()
-	}
-	drawn := 0
-	draw := func() int {
-		drawn++
-		return numbers[drawn%len(numbers)]
-	}
-	arm := func() *time.Timer {
-		return time.AfterFunc(time.Hour+time.Duration(draw()%60000000000), nothing)
-	}
-	all := make([]*time.Timer, others)
-	for i := range all {
-		all[i] = arm()
-	}
-	recent := make([]*time.Timer, later)
-	for i := range recent {
-		recent[i] = arm()
-	}
+	all := million()
 	b.begin()
 	for i := 0; i < b.items; i++ {
-		timer := &recent[i%later]
+		if distance == 0 {
+			arm().Stop()
+			continue
+		}
+		timer := &all[others+i%later]
 		if distance == others {
 			timer = &all[draw()%others]
 		}
-		if distance == 0 {
-			*timer = arm()
-		}
 		(*timer).Stop()
-		if distance != 0 {
-			*timer = arm()
-		}
+		*timer = arm()
 	}
 	b.end()
-	for _, timer := range append(all, recent...) {
-		timer.Stop()
-	}
 }
 
 func timeoutScope(b *bench) {
