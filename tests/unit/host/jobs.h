@@ -16,7 +16,7 @@ struct gate {
     atomic_int freed; /* arguments that were given away and let go */
     atomic_int disposed;
     void *result;
-    pthread_t thread; /* of the job that began last */
+    _Atomic(pthread_t) thread; /* of the job that began last */
 };
 
 static inline void gate_init(struct gate *gate)
