@@ -41,7 +41,8 @@ typedef struct coil_handle {
 
 /*
  * Runs a coroutine as the main task of a new loop, then cancels and awaits the tasks that are left,
- * and closes the loop.
+ * waits 5 minutes at most for the threads of its default executor (coil/executor.h), and closes the
+ * loop.
  *
  * SIGINT cancels the main task: when that ends it, the code is -COIL_EINTERRUPTED; when it goes on,
  * it goes on. A second SIGINT ends the run at once: what waits is refused, as in coil_close. So it

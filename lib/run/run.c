@@ -5,6 +5,10 @@
 #include "base/alloc.h"
 #include "compose/gather.h"
 
+#include <coil/executor.h>
+
+#define EXECUTOR_PATIENCE COIL_SEC(300) /* asyncio's */
+
 static void report(coil_task *task)
 {
     if (task->state != COIL_CANCELLED && err_is(task->result))
@@ -42,6 +46,23 @@ static void cancel_leftovers(coil_loop *loop)
     coil__free(tasks);
 }
 
+static void *shut_executor_down(void *loop)
+{
+    return COIL_ERR(coil_shutdown_default_executor(loop, EXECUTOR_PATIENCE));
+}
+
+/* Waits for the threads that still work for the loop. */
+static void end_executor(coil_loop *loop)
+{
+    if (!loop->executor)
+        return;
+    coil_task *task = coil_create_task_with(loop, shut_executor_down, loop, NULL);
+    if (!err_is(task))
+        task->flags |= FUTURE_QUIET;
+    (void)!coil_run_until_complete(loop, task, NULL);
+    coil_unref(task);
+}
+
 /* A main task that SIGINT cancelled, and nobody else did, was interrupted. */
 static int outcome(coil_loop *loop, coil_task *task, int rc)
 {
@@ -73,6 +94,8 @@ int coil_run_with(coil_fn main, void *arg, void **result, const coil_loop_option
         rc = outcome(loop, task, rc);
     if (loop->interrupts.count < 2)
         cancel_leftovers(loop);
+    if (loop->interrupts.count < 2)
+        end_executor(loop);
     if (ruled)
         (void)interrupts_end_rule(loop); /* too late for a SIGINT to end anything */
     coil_unref(task);

@@ -5,7 +5,9 @@
 #include <coil/coil.h>
 
 #include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -661,4 +663,53 @@ TEST(run, without_a_sink_warnings_are_lines_on_stderr)
     second = strchr(text, '\n');
     CHECK(second && strncmp(second + 1, "coil: a task failed", 19) == 0);
     CHECK_STR(scene.warnings.text, "");
+}
+
+/* ---- threads that work for it --------------------------------------------------------------- */
+
+struct errand {
+    sem_t go;
+    atomic_bool done;
+};
+
+static void *waits_outside(void *arg)
+{
+    struct errand *errand = arg;
+
+    while (sem_wait(&errand->go) < 0) {
+    }
+    atomic_store(&errand->done, true);
+    return NULL;
+}
+
+static int lets_go(void *errand)
+{
+    return sem_post(&((struct errand *)errand)->go);
+}
+
+/* It lets the thread go when the main task has ended. */
+static int lets_go_later(void *errand)
+{
+    return coil_handle_error(coil_call_soon(coil_get_running_loop(), lets_go, errand));
+}
+
+static void *leaves_a_thread_at_work(void *errand)
+{
+    COIL_AUTO coil_future *future = coil_run_in_executor(NULL, NULL, waits_outside, errand);
+    int rc = coil_err(future);
+
+    return rc < 0 ? COIL_ERR(rc) : COIL_ERR(lets_go_later(errand));
+}
+
+TEST(run, waits_for_the_threads_of_the_default_executor)
+{
+    struct errand errand = {.done = false};
+    SCENE(scene);
+
+    sem_init(&errand.go, 0, 0);
+    if (check_walking())
+        return; /* without memory for the wait it is not waited for */
+    PASS(coil_run_with(leaves_a_thread_at_work, &errand, NULL, &scene.options));
+    CHECK(atomic_load(&errand.done));
+    sem_destroy(&errand.go);
 }
