@@ -77,7 +77,7 @@ static void free_list(void *list)
 
 static bool is_number(const char *text)
 {
-    return text[strspn(text, "0123456789")] == '\0' && *text;
+    return text[strspn(text, "0123456789")] == '\0';
 }
 
 /* Whether nothing is to be looked up. */
