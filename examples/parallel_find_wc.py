@@ -21,7 +21,7 @@ def run(*command, **options):
 def grow(folder, depth):
     """Folders in folders, files of all sizes, and what is no file."""
     for number in range(8):
-        text = "".join(f"word{i}\t{'x' * (i % 7)} \n" for i in range(number ** 4))
+        text = "".join(f"word{i}\t{'x' * (i % 7)} \n" for i in range(number ** 3))
         (folder / f"file {number}").write_text(text + "no newline at the end" * (number % 2))
     (folder / "bytes").write_bytes(bytes(range(256)) * 600)
     os.symlink("file 3", folder / "link")
