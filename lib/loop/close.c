@@ -144,8 +144,8 @@ int coil_loop_free(coil_loop *loop)
     if (loop->on_free)
         loop->on_free(loop);
     inbox_fini(&loop->inbox);
-    handles_fini(&loop->handles);
     timers_fini(&loop->timers);
+    handles_fini(&loop->handles); /* they lend the timers' slots */
     sched_orphan(loop->sched);
     coil__free(loop);
     return 0;

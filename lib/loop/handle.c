@@ -173,7 +173,7 @@ static coil_handle arm(coil_loop *loop, int64_t when, coil_callback fn, void *us
     note_origin(handle, origin);
     handle->when = when;
     handle->timed = true;
-    int rc = timers_arm(&loop->timers, when, &handle->call, &handle->timer);
+    int rc = timers_arm_in(&loop->timers, when, &handle->call, &handle->timer);
     if (rc < 0) {
         handles_give(&loop->handles, handle);
         return handle_error(rc);
@@ -195,7 +195,7 @@ static bool cancel(coil_loop *loop, struct handle *handle)
     handle->userdata = NULL;
     if (handle->call.item.queued)
         return true; /* skipped when its turn comes */
-    timers_disarm(&loop->timers, handle->timer);
+    timers_disarm(&loop->timers, &handle->timer);
     handles_give(&loop->handles, handle);
     return true;
 }

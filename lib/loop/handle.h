@@ -8,6 +8,7 @@
 #define LOOP_HANDLE_H
 
 #include "task/item.h"
+#include "timer/timer.h"
 
 #include <coil/loop.h>
 
@@ -15,18 +16,19 @@
 #include <stdint.h>
 
 struct handle {
+    /* what is touched when one of a million is armed and cancelled lies together */
     struct call call;
     coil_callback fn; /* NULL: cancelled */
     void *userdata;
+    struct timer_slot timer;
+    int32_t generation;    /* > 0 while in use, < 0 while free */
+    int32_t cancelled;     /* the generation that was last cancelled */
     struct locals *locals; /* NULL: none */
     const void *origin;    /* in debug mode: the instruction that asked for it */
     coil_loop *loop;
     int64_t when; /* when `timed` */
     bool timed;   /* by call_later or call_at */
-    uint32_t timer;
     uint32_t index;
-    int32_t generation;  /* > 0 while in use, < 0 while free */
-    int32_t cancelled;   /* the generation that was last cancelled */
     struct handle *next; /* free, or in an inbox */
 };
 

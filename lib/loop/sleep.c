@@ -19,7 +19,7 @@ struct sleep {
     struct call call; /* may still be queued when a cancelled sleep is over: it runs, as FIFO
                          has it, before the task's step does */
     int64_t deadline;
-    uint32_t timer;
+    struct timer_slot *timer;
     bool over;
     bool cancelled;
 };

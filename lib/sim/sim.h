@@ -26,7 +26,7 @@ struct sim_op {
     struct fifo answers;   /* in order; empty: it waits for ever */
     size_t owed;           /* completions that it may still have */
     struct list_node link; /* in `waiting` until an enter sends it, in `asked` when cancelled */
-    uint32_t timer;
+    struct timer_slot *timer;
     bool sent;
     bool armed; /* a timer runs for its next answer */
     bool cancelled;

@@ -10,63 +10,72 @@
 
 enum {
     CAPACITY_FIRST = 64,
+    CHUNK_SLOTS = 63,
     STALE_MIN = 64 /* fewer are not worth a sweep */
 };
 
-#define NO_SLOT UINT32_MAX
+struct timer_chunk {
+    struct timer_chunk *next;
+    struct timer_slot slots[CHUNK_SLOTS];
+};
 
 void timers_init(struct timers *timers)
 {
-    *timers = (struct timers){.free_slot = NO_SLOT, .next_sequence = 1};
+    *timers = (struct timers){.next_sequence = 2};
 }
 
 void timers_fini(struct timers *timers)
 {
     coil__free(timers->run.entries);
     coil__free(timers->heap.entries);
-    coil__free(timers->slots);
+    while (timers->chunks) {
+        struct timer_chunk *chunk = timers->chunks;
+        timers->chunks = chunk->next;
+        coil__free(chunk);
+    }
     timers_init(timers);
 }
 
 /* ---- slots -------------------------------------------------------------------------------- */
 
-static NOINLINE bool slots_grow(struct timers *timers)
+static bool lent(const struct timer_slot *slot)
 {
-    uint32_t capacity = timers->slot_capacity ? 2 * timers->slot_capacity : CAPACITY_FIRST;
-
-    if (capacity <= timers->slot_capacity)
-        return false;
-    void *slots = coil__realloc(timers->slots, capacity * sizeof(*timers->slots));
-    if (!slots)
-        return false;
-    timers->slots = slots;
-    timers->slot_capacity = capacity;
-    return true;
+    return slot->sequence & 1;
 }
 
-static inline int slot_take(struct timers *timers, uint32_t *slot)
+static void slot_give(struct timers *timers, struct timer_slot *slot)
 {
-    if (timers->free_slot != NO_SLOT) {
-        *slot = timers->free_slot;
-        timers->free_slot = timers->slots[*slot].next_free;
-        return 0;
-    }
-    if (unlikely(timers->slot_count == timers->slot_capacity) && !slots_grow(timers))
-        return -ENOMEM;
-    *slot = timers->slot_count++;
-    return 0;
-}
-
-static void slot_give(struct timers *timers, uint32_t slot)
-{
-    timers->slots[slot].sequence = 0;
-    timers->slots[slot].next_free = timers->free_slot;
+    slot->sequence = 0;
+    slot->next_free = timers->free_slot;
     timers->free_slot = slot;
 }
 
-static bool stale(const struct timers *timers, const struct timer_entry *entry)
+static NOINLINE bool slots_grow(struct timers *timers)
 {
-    return timers->slots[entry->slot].sequence != entry->sequence;
+    struct timer_chunk *chunk = coil__alloc(sizeof(*chunk));
+
+    if (!chunk)
+        return false;
+    chunk->next = timers->chunks;
+    timers->chunks = chunk;
+    for (size_t i = CHUNK_SLOTS; i-- > 0;)
+        slot_give(timers, &chunk->slots[i]);
+    return true;
+}
+
+/* Nothing is armed in it any more. */
+static void slot_leave(struct timers *timers, struct timer_slot *slot)
+{
+    if (lent(slot))
+        slot->sequence = 0;
+    else
+        slot_give(timers, slot);
+    timers->live--;
+}
+
+static bool stale(const struct timer_entry *entry)
+{
+    return entry->slot->sequence != entry->sequence;
 }
 
 /* ---- the sorted queue --------------------------------------------------------------------- */
@@ -119,48 +128,59 @@ static void sweep(struct timers *timers)
     size_t kept = 0;
 
     for (size_t i = 0; i < run->count; i++)
-        if (!stale(timers, run_at(run, i)))
+        if (!stale(run_at(run, i)))
             *run_at(run, kept++) = *run_at(run, i);
     run->count = kept;
     kept = 0;
     for (size_t i = 0; i < heap->count; i++)
-        if (!stale(timers, &heap->entries[i]))
+        if (!stale(&heap->entries[i]))
             heap->entries[kept++] = heap->entries[i];
     heap->count = kept;
     timer_heap_rebuild(heap);
     ASSERT(run->count + heap->count == timers->live);
 }
 
-int timers_arm(struct timers *timers, int64_t deadline, void *payload, uint32_t *timer)
+static inline int arm(struct timers *timers, int64_t deadline, void *payload,
+                      struct timer_slot *slot, uint64_t is_lent)
 {
-    uint32_t slot;
-    int rc = slot_take(timers, &slot);
+    struct timer_entry entry = {deadline, timers->next_sequence | is_lent, slot};
+    int rc = run_accepts(&timers->run, deadline) ? run_append(&timers->run, entry)
+                                                 : timer_heap_push(&timers->heap, entry);
 
     ASSERT(payload != NULL);
     if (rc < 0)
         return rc;
-    struct timer_entry entry = {deadline, timers->next_sequence, slot};
-    if (run_accepts(&timers->run, deadline))
-        rc = run_append(&timers->run, entry);
-    else
-        rc = timer_heap_push(&timers->heap, entry);
-    if (rc < 0) {
-        slot_give(timers, slot);
-        return rc;
-    }
-    timers->next_sequence++;
-    timers->slots[slot] = (struct timer_slot){.sequence = entry.sequence, .payload = payload};
+    timers->next_sequence += 2;
+    *slot = (struct timer_slot){.sequence = entry.sequence, .payload = payload};
     timers->live++;
+    return 0;
+}
+
+int timers_arm(struct timers *timers, int64_t deadline, void *payload, struct timer_slot **timer)
+{
+    if (unlikely(!timers->free_slot) && !slots_grow(timers))
+        return -ENOMEM;
+    struct timer_slot *slot = timers->free_slot, *next_free = slot->next_free;
+    int rc = arm(timers, deadline, payload, slot, 0);
+    if (rc < 0)
+        return rc;
+    timers->free_slot = next_free;
     *timer = slot;
     return 0;
 }
 
-void timers_disarm(struct timers *timers, uint32_t timer)
+int timers_arm_in(struct timers *timers, int64_t deadline, void *payload, struct timer_slot *slot)
 {
-    ASSERT(timer < timers->slot_count && timers->slots[timer].sequence != 0);
-    uint64_t sequence = timers->slots[timer].sequence;
-    slot_give(timers, timer);
-    timers->live--;
+    ASSERT(slot->sequence == 0);
+    return arm(timers, deadline, payload, slot, 1);
+}
+
+void timers_disarm(struct timers *timers, struct timer_slot *timer)
+{
+    uint64_t sequence = timer->sequence;
+
+    ASSERT(sequence != 0);
+    slot_leave(timers, timer);
     /* Armed and disarmed with nothing in between, as by a wait that ends at once: the last entry
      * of either array can go without moving another. */
     struct timer_run *run = &timers->run;
@@ -180,9 +200,9 @@ static struct timer_entry *front(struct timers *timers)
     struct timer_run *run = &timers->run;
     struct timer_heap *heap = &timers->heap;
 
-    while (run->count && stale(timers, run_at(run, 0)))
+    while (run->count && stale(run_at(run, 0)))
         run_take(run);
-    while (heap->count && stale(timers, &heap->entries[0]))
+    while (heap->count && stale(&heap->entries[0]))
         timer_heap_pop(heap);
     if (!run->count)
         return heap->count ? &heap->entries[0] : NULL;
@@ -203,13 +223,12 @@ void *timers_expire(struct timers *timers, int64_t now)
 
     if (!first || first->deadline > now)
         return NULL;
-    uint32_t slot = first->slot;
-    void *payload = timers->slots[slot].payload;
+    struct timer_slot *slot = first->slot;
+    void *payload = slot->payload;
     if (timers->heap.count && first == &timers->heap.entries[0])
         timer_heap_pop(&timers->heap);
     else
         run_take(&timers->run);
-    slot_give(timers, slot);
-    timers->live--;
+    slot_leave(timers, slot);
     return payload;
 }

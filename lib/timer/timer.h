@@ -12,6 +12,10 @@
  * slot: its entry goes stale, is recognized by the sequence number, and dropped when it reaches the
  * front or when stale entries outnumber the living. So disarming touches one line of memory,
  * however many timers there are, where a removal from the heap would touch five.
+ *
+ * Slots outlive what they stood for, because stale entries refer to them. Who has memory that stays
+ * lends one of his own, beside what else he will touch: beside a million timers each line of memory
+ * more that must be waited for costs as much as all the instructions.
  */
 #ifndef TIMER_TIMER_H
 #define TIMER_TIMER_H
@@ -30,17 +34,19 @@ static inline int64_t timer_after(int64_t now, int64_t delay)
 
 struct timer_entry {
     int64_t deadline;
-    uint64_t sequence; /* orders equal deadlines; 0 is never used */
-    uint32_t slot;
+    uint64_t sequence; /* orders equal deadlines; odd: the slot is lent; 0 is never used */
+    struct timer_slot *slot;
 };
 
 struct timer_slot {
-    uint64_t sequence; /* of its living entry; 0: free */
+    uint64_t sequence; /* of its living entry; 0: none */
     union {
         void *payload;
-        uint32_t next_free;
+        struct timer_slot *next_free;
     };
 };
+
+struct timer_chunk;
 
 struct timer_run { /* a sorted queue in a ring of entries; capacity is a power of two */
     struct timer_entry *entries;
@@ -55,8 +61,8 @@ struct timer_heap {
 struct timers {
     struct timer_run run;
     struct timer_heap heap;
-    struct timer_slot *slots;
-    uint32_t slot_count, slot_capacity, free_slot;
+    struct timer_chunk *chunks; /* of slots of its own */
+    struct timer_slot *free_slot;
     uint64_t next_sequence;
     size_t live;
 };
@@ -65,10 +71,14 @@ void timers_init(struct timers *timers);
 void timers_fini(struct timers *timers);
 
 /* -ENOMEM. `payload` is not NULL. */
-int timers_arm(struct timers *timers, int64_t deadline, void *payload, uint32_t *timer);
+int timers_arm(struct timers *timers, int64_t deadline, void *payload, struct timer_slot **timer);
+
+/* The same in a slot of the caller's, in which no timer is armed. Once used it stays readable, and
+ * nobody else's, until timers_fini. */
+int timers_arm_in(struct timers *timers, int64_t deadline, void *payload, struct timer_slot *slot);
 
 /* `timer` is armed: it has neither been disarmed nor expired. */
-void timers_disarm(struct timers *timers, uint32_t timer);
+void timers_disarm(struct timers *timers, struct timer_slot *timer);
 
 int64_t timers_front(struct timers *timers); /* timers_earliest's slow path */
 

@@ -3,8 +3,9 @@
  * timer_arm_cancel_1M: arms a timer at a random deadline beside a million others, and cancels it,
  * as a wait does that ends in time. timer_arm_cancel_1M_later cancels the one that was armed 64
  * before it, timer_arm_cancel_1M_any any of the million. An item is one arming with one
- * cancellation. timeout_scope: a limit of time is set for what follows, and taken away; an item is
- * both.
+ * cancellation. The floor of the last one is a read of any of a million handles, in the order of
+ * which each says the next: an access that has to be waited for. timeout_scope: a limit of time is
+ * set for what follows, and taken away; an item is both.
  */
 #include "main_task.h"
 
@@ -121,6 +122,44 @@ static void timer_any_coil(struct bench *bench)
     arm_and_cancel(bench, OTHERS);
 }
 BENCH("timer_arm_cancel_1M_any/coil", timer_any_coil, BENCH_CPU)
+
+/* ---- floor: of timer_arm_cancel_1M_any ------------------------------------------------------ */
+
+enum { HANDLE_BYTES = 112 };
+
+struct place {
+    uint64_t next;
+    char rest[HANDLE_BYTES - sizeof(uint64_t)];
+};
+
+static void timer_any_floor(struct bench *bench)
+{
+    const uint64_t items = bench_items(bench);
+    struct place *places = malloc(OTHERS * sizeof(*places));
+    uint64_t random = 1, at = 0;
+
+    if (!places) {
+        (void)bench_failed(bench, -ENOMEM);
+        return;
+    }
+    /* Sattolo's: one cycle through all of them. */
+    for (uint64_t i = 0; i < OTHERS; i++)
+        places[i].next = i;
+    for (uint64_t i = OTHERS - 1; i > 0; i--) {
+        const uint64_t other = next_random(&random) % i, next = places[i].next;
+        places[i].next = places[other].next;
+        places[other].next = next;
+    }
+    bench_begin(bench);
+    for (uint64_t i = 0; i < items; i++)
+        at = places[at].next;
+    bench_end(bench);
+    (void)bench_failed(bench, at < OTHERS ? 0 : -EPROTO);
+    free(places);
+}
+BENCH("timer_arm_cancel_1M_any/floor", timer_any_floor, BENCH_CPU)
+
+/* ---- coil: a scope -------------------------------------------------------------------------- */
 
 static void *scopes(void *argument)
 {
