@@ -21,6 +21,9 @@ import time
 import allowed
 import tables
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "report"))
+import record  # noqa: E402
+
 FORMS = ["serial", "thread", "coil", "loops"]
 SIZES = [1, 10, 100, 1000, 10000, 100000]
 QUICK_SIZES = [1, 100, 10000]
@@ -154,6 +157,7 @@ def main():
         if sys.stderr.isatty():
             print(f"\r{done * 100 // total:3} %  {text}\033[K", end="", file=sys.stderr, flush=True)
 
+    made = record.new(options.quick, machine=record.machine(), build=record.build(options.build))
     try:
         rows = measure(options.build, seconds, say, options.quick, options.kinds, options.sizes)
     except (Failed, OSError) as error:
@@ -162,8 +166,7 @@ def main():
         print("\r\033[K", end="", file=sys.stderr)
     print(tables.text_of(rows), end="")
     if options.json:
-        record = {"format": "coil-bench 1", "rows": rows}
-        options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        record.save({**made, "rows": rows}, options.json)
 
 
 if __name__ == "__main__":

@@ -112,16 +112,17 @@ def test_limits(build):
 
 
 def test_command(build):
-    with tempfile.NamedTemporaryFile("r", suffix=".json") as out:
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "study.json"
         saved = sys.argv
         sys.argv = ["study.py", f"--build={build}", "--seconds=0", "--kinds", "cpu",
-                    "--sizes", "2", f"--json={out.name}"]
+                    "--sizes", "2", f"--json={out}"]
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             study.main()
         sys.argv = saved
-        record = json.load(out)
-    check(record["format"] == "coil-bench 1" and record["rows"], f"a record: {record}")
+        made = json.loads(out.read_text(encoding="utf-8"))
+    check(made["format"] == "coil-bench 1" and made["rows"] and made["machine"], f"{made}")
     check("cpu, one core" in said.getvalue(), f"a table: {said.getvalue()}")
     done = subprocess.run([sys.executable, "-B", study.__file__, "--build=/nowhere/at/all"],
                           check=False, capture_output=True, text=True)
