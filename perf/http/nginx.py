@@ -19,7 +19,7 @@ events {{ worker_connections 1024; }}
 http {{
     types {{ text/html html; }}
     access_log off;
-    sendfile on;
+    sendfile {sendfile};
     tcp_nopush on;
     keepalive_timeout 600;
     keepalive_requests 1000000000;
@@ -49,10 +49,11 @@ def free_port():
 class Nginx(Process):
     """Serves the folder `site`; the process that is looked at is its worker, on the first core."""
 
-    def __init__(self, folder, site):
+    def __init__(self, folder, site, sendfile):
         self.port = free_port()
         path = pathlib.Path(folder) / "nginx.conf"
-        path.write_text(CONFIGURATION.format(folder=folder, site=site, port=self.port),
+        path.write_text(CONFIGURATION.format(folder=folder, site=site, port=self.port,
+                                             sendfile="on" if sendfile else "off"),
                         encoding="utf-8")
         user = {}
         if os.getuid() == 0:  # as root it would change its user itself, and the files' owners

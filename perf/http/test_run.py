@@ -12,7 +12,7 @@ from serving.checks import SPREAD, check, output, refuses  # noqa: E402
 def main(build):
     refuses(__file__, "--seconds", "x")
     said = output(__file__, "--build", build, "--rounds", 2, "--seconds", 1, "--connections", 4)
-    for name in ("coil", "nginx", "coil / nginx"):
+    for name in ("coil", "nginx", "nginx-copies", "coil / nginx", "coil / nginx-copies"):
         check(len(re.findall(rf"^{name} +{SPREAD} +{SPREAD}$", said, re.M)) == 1,
               f"a row of {name}: {said}")
 
