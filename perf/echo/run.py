@@ -174,30 +174,40 @@ def settled(server, idle):
     return held(server)
 
 
+def looked_at(server, done, idle, says):
+    """What is resident, and that nothing of the connections that ended is left."""
+    now, resident = settled(server, idle), server.resident()
+    if says:
+        print(f"{done:<12} {resident:<13} {now[0]:<12} {now[1]}", flush=True)
+    if now != idle:
+        raise Failed(f"{now[0]} descriptors and {now[1]} operations are left; it began with "
+                     f"{idle[0]} and {idle[1]}")
+    return resident
+
+
 def soak_one(options, name):
-    """Each connection carries one message and is reset. What is there after each tenth."""
+    """Each connection carries one message and is reset. What is there after each tenth; when it is
+    to go on for some minutes, after each twentieth of them."""
     load = messages(options.connections[0], max(options.opened // 10, 1))
     with load.server(options.build, name) as server:
         load.run(options.build, server.port, 1, connections=1)  # now it accepts
         time.sleep(0.2)
-        idle, resident = held(server), []
-        print(f"{name}: connections  resident KiB  descriptors  in flight")
-        for tenth in range(11):
-            if tenth:
-                load.run(options.build, server.port, each=1)
-            now = settled(server, idle)
-            resident.append(server.resident())
-            print(f"{tenth * load.requests:<{len(name) + 14}} {resident[-1]:<13} {now[0]:<12} "
-                  f"{now[1]}", flush=True)
-            if now != idle:
-                raise Failed(f"{now[0]} descriptors and {now[1]} operations are left; it began "
-                             f"with {idle[0]} and {idle[1]}")
+        idle, done, resident = held(server), 0, []
+        print(f"{name}\nconnections  resident KiB  descriptors  in flight")
+        looked_at(server, 0, idle, True)
+        started = said = time.monotonic()
+        while done < 10 * load.requests or time.monotonic() < started + 60 * options.minutes:
+            load.run(options.build, server.port, each=1)
+            done += load.requests
+            says = time.monotonic() >= said + 3 * options.minutes
+            resident.append(looked_at(server, done, idle, says))
+            said = time.monotonic() if says else said
     # The first tenth makes the stacks and heads that the others use again. A task that is left
     # holds a page at the least.
-    grown = resident[-1] - resident[1]
-    if grown > resident[1] // 50:
+    grown = resident[-1] - resident[0]
+    if grown > resident[0] // 50:
         raise Failed(f"it grew by {grown} KiB since the first tenth")
-    print(f"flat: {grown} KiB more than after the first tenth")
+    print(f"flat: {grown} KiB more than after the first {load.requests} of {done} connections")
 
 
 def soak(options):
@@ -224,6 +234,8 @@ def main():
                         help="connections of streaming")
     parser.add_argument("--opened", type=rounds.number, default=1000000,
                         help="connections of soak")
+    parser.add_argument("--minutes", type=float, default=0,
+                        help="that soak goes on when it has done these")
     options = parser.parse_args()
     try:
         modes[options.what](options)

@@ -14,8 +14,8 @@
 enum {
     ENTRIES = 512,
     COMPLETIONS = 4096,
-    BUFFERS = 64,
-    BUFFER_SIZE = 64 * 1024,
+    BUFFERS = 16,
+    BUFFER_SIZE = 256 * 1024,
     PIECES = 16, /* of a send */
     DESCRIPTORS = 1024,
     NONE = -1,

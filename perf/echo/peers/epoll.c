@@ -10,7 +10,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { EVENTS = 1024, SIZE = 64 * 1024, DESCRIPTORS = 32768 };
+enum { EVENTS = 1024, SIZE = 256 * 1024, DESCRIPTORS = 32768 };
 
 struct connection {
     char *kept;

@@ -8,7 +8,7 @@
 
 #include <uv.h>
 
-enum { SIZE = 64 * 1024 };
+enum { SIZE = 256 * 1024 };
 
 struct connection {
     uv_tcp_t handle;
