@@ -18,6 +18,7 @@ PROGRAMS = {
     "libuv": "perf/echo/echo_libuv",
     "go": "perf/echo/echo_go",
 }
+WARMING = 4096  # as many messages make a server touch what is no single connection's
 STREAM_FLOOR = "perf/echo/echo_stream_floor"
 SCRIPTS = {
     "uvloop": ("uvloop", "protocol"),

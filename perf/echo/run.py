@@ -190,7 +190,7 @@ def soak_one(options, name):
     to go on for some minutes, after each twentieth of them."""
     load = messages(options.connections[0], max(options.opened // 10, 1))
     with load.server(options.build, name) as server:
-        load.run(options.build, server.port, 1, connections=1)  # now it accepts
+        load.run(options.build, server.port, contestants.WARMING, connections=1)
         time.sleep(0.2)
         idle, done, resident = held(server), 0, []
         print(f"{name}\nconnections  resident KiB  descriptors  in flight")

@@ -18,7 +18,7 @@ sys.path += [str(FOLDER.parent), str(FOLDER.parent / "echo")]
 import contestants  # noqa: E402
 import slabs  # noqa: E402
 from serving import rounds  # noqa: E402
-from serving.server import Failed, Server  # noqa: E402
+from serving.server import Failed, Server, run_client  # noqa: E402
 
 WIDTHS = (17, 12, 14, 12, 14, 30)
 
@@ -91,8 +91,8 @@ def more_in_kernel(growth, bare):
 def measure(options, name, bare):
     count = options.connections
     with Server(contestants.command(options.build, name), count + 100) as server:
-        with Holder(server.port, 1) as holder:  # what the first one takes is not each one's
-            holder.talk()
+        run_client([options.build / "perf/echo/echo_client", f"--port={server.port}",
+                    "--connections=1", f"--messages={contestants.WARMING}"])
         before, slabs_before = memory(server), slabs.now()
         with Holder(server.port, count) as holder:
             opened = memory(server)
