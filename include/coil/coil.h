@@ -8,6 +8,7 @@
 #include <coil/cleanup.h>
 #include <coil/compose.h>
 #include <coil/directory.h>
+#include <coil/endpoint.h>
 #include <coil/exception.h>
 #include <coil/executor.h>
 #include <coil/features.h>

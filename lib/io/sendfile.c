@@ -121,8 +121,8 @@ static int splice_all(struct sending *sending)
     int room = fcntl(pipe[1], F_SETPIPE_SZ, PIPE_BYTES);
     errno = before;
     rc = through(sending, pipe, room > CHUNK_MIN ? (size_t)room : CHUNK_MIN);
-    descriptor_discard(pipe[1]);
-    descriptor_discard(pipe[0]);
+    (void)descriptor_discard(pipe[1]);
+    (void)descriptor_discard(pipe[0]);
     return rc;
 }
 

@@ -83,11 +83,14 @@ int descriptor_close(int fd)
     return rc;
 }
 
-void descriptor_discard(int fd)
+int descriptor_discard(int fd)
 {
-    const int before = errno;
+    int rc = descriptor_close(fd);
 
-    if (descriptor_close(fd) == -ENOMEM)
+    if (rc == -ENOMEM) {
+        const int before = errno;
         close(fd);
-    errno = before;
+        errno = before;
+    }
+    return rc;
 }

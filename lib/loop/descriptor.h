@@ -15,7 +15,7 @@ int descriptor_close(int fd);
 
 /* The same for one that nobody else knows: it is closed also where the engine has no memory for
  * that. In a task. */
-void descriptor_discard(int fd);
+int descriptor_discard(int fd);
 
 bool descriptor_closing_slow(const coil_loop *loop, const struct op *op);
 

@@ -189,7 +189,7 @@ void acceptor_fini(struct acceptor *acceptor)
         ASSERT(rc == 0 && acceptor->op.state == OP_IDLE);
     }
     for (; acceptor->count; acceptor->count--)
-        descriptor_discard(acceptor->fds[acceptor->first++]);
+        (void)descriptor_discard(acceptor->fds[acceptor->first++]);
     if (acceptor->fds != acceptor->few)
         coil__free(acceptor->fds);
     acceptor->fds = acceptor->few;

@@ -128,7 +128,7 @@ static int try(struct attempt *attempt)
         return 0;
     }
     if (fd >= 0)
-        descriptor_discard(fd);
+        (void)descriptor_discard(fd);
     if (rc != -ECANCELED)
         add_error(attempt, rc);
     return rc;
@@ -226,7 +226,7 @@ int connect_any(const struct connect_plan *plan, struct connect_errors *errors)
         winner = all.n;
     for (size_t i = 0; i < all.n; i++)
         if (all.of[i].fd >= 0 && i != winner)
-            descriptor_discard(all.of[i].fd);
+            (void)descriptor_discard(all.of[i].fd);
     if (rc == 0)
         rc = winner < all.n ? all.of[winner].fd : tell(&all, errors);
     coil__free(all.of);
