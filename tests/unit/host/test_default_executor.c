@@ -35,7 +35,10 @@ TEST(default_executor, may_be_another)
 TEST(default_executor, a_shutdown_waits_for_its_threads)
 {
     GATE(gate);
+    EXECUTOR(executor, 1);
     WORLD(w);
+    if (coil_set_default_executor(w.loop, executor) < 0)
+        return;
     COIL_AUTO coil_future *future = coil_run_in_executor(w.loop, NULL, job_pass, &gate);
     if (PASS(world_run(&w, shuts_down, NULL)))
         CHECK_EQ(atomic_load(&gate.calls), coil_is_err(future) ? 0 : 1);
