@@ -178,6 +178,7 @@ static struct work *work_new(coil_loop *loop, coil_coro function, const coil_job
 /* The job is the pool's, and the loop waits for it; or it is gone. */
 static int submit(struct work *work, coil_executor *executor, struct coil_future *future)
 {
+    ASSERT(executor != NULL);
     work->executor = coil_executor_ref(executor);
     work->future = future_ref(future);
     future->private = work;
