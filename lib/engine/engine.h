@@ -80,7 +80,9 @@ enum op_flags {
     OP_MANY = 2, /* completions come until one without COMPLETION_MORE */
     OP_LEND = 4, /* the engine lends buffers of `group` */
     /* it writes where a write(2) may raise SIGPIPE: the engine sees to it that none is raised */
-    OP_MAY_SIGNAL = 8
+    OP_MAY_SIGNAL = 8,
+    OP_TO_THE_END = 16 /* it must not be left half done: neither a closing loop cancels it nor
+                          who closes its descriptor */
 };
 
 enum {
@@ -152,6 +154,7 @@ struct engine;
 
 struct engine_class {
     const char *name;
+    bool real; /* descriptors are the kernel's: what never blocks can be called on them */
     int (*submit)(struct engine *engine, struct op *op);
     void (*cancel)(struct engine *engine, struct op *op);
     int (*enter)(struct engine *engine, int64_t deadline, bool block);

@@ -120,6 +120,8 @@ int await_op(struct op *op)
 int await_to_the_end(struct op *op)
 {
     struct coil_future *task = task_current();
+
+    op->flags |= OP_TO_THE_END;
     return task ? submit_and_wait(task, op, &uncancellable_op_class) : -COIL_ENOLOOP;
 }
 
@@ -128,12 +130,4 @@ const struct op *await_operation(const struct waiter *waiter)
     if (waiter->class != &op_class && waiter->class != &uncancellable_op_class)
         return NULL;
     return container_of(waiter, struct op_wait, waiter)->op;
-}
-
-bool await_is_to_the_end(const struct op *op)
-{
-    if (op->complete != completed)
-        return false;
-    const struct op_wait *wait = op->submitter;
-    return wait->waiter.class == &uncancellable_op_class;
 }

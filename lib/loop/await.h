@@ -24,7 +24,4 @@ int await_to_the_end(struct op *op);
 /* The operation that a waiter waits for, NULL when it waits for something else. */
 const struct op *await_operation(const struct waiter *waiter);
 
-/* Whether an operation in flight is such a one: whoever cancels what is in flight leaves it. */
-bool await_is_to_the_end(const struct op *op);
-
 #endif

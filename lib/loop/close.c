@@ -5,8 +5,8 @@
  * point; what does not end is named and abandoned; then the stacks go.
  */
 #include "base/alloc.h"
-#include "loop/await.h"
-#include "loop/loop.h"
+#include "loop/flush.h"
+#include "loop/part.h"
 #include "loop/turn.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ static void cancel_operations(struct engine *engine)
 {
     list_for_each (node, &engine->in_flight) {
         struct op *op = list_entry(node, struct op, in_flight);
-        if (!await_is_to_the_end(op))
+        if (!(op->flags & OP_TO_THE_END))
             engine_cancel(engine, op);
     }
 }
@@ -32,7 +32,7 @@ static void cut_short(struct engine *engine)
 /* Runs the loop until nothing more can happen in it. */
 static void drain(coil_loop *loop)
 {
-    while (!sched_idle(loop->sched) || loop->engine->in_flight_count) {
+    while (!sched_idle(loop->sched) || flushes_wait(loop) || loop->engine->in_flight_count) {
         int rc = turn(loop, TIMER_NEVER);
         ASSERT(rc == 0 || rc == -COIL_EDEADLOCK || rc == -COIL_ECLOSED);
         if (rc < 0)
@@ -101,6 +101,20 @@ static void send_guests_away(coil_loop *loop)
     }
 }
 
+static void end_parts(coil_loop *loop)
+{
+    struct loop_part *part;
+
+    for (part = loop->parts; part; part = part->next)
+        if (part->class->end)
+            part->class->end(part, loop);
+    drain(loop);
+    while ((part = loop->parts)) {
+        loop->parts = part->next;
+        part->class->free(part, loop);
+    }
+}
+
 int coil_close(coil_loop *loop)
 {
     int rc = loop_argument(loop);
@@ -122,6 +136,7 @@ int coil_close(coil_loop *loop)
     cancel_operations(loop->engine);
     drain(loop);
     int abandoned = abandon_tasks(loop);
+    end_parts(loop);
     ASSERT(sched->task_count == 0 && loop->timers.live == 0 && list_empty(&loop->closers));
     stacks_fini(&sched->stacks);
     ASSERT(!atomic_load(&loop->interrupts.sink.wanted)); /* no handler wakes the engine now */

@@ -6,13 +6,10 @@
 
 #include <unistd.h>
 
-/* Someone who closes a descriptor: known to the loop until it is closed, so that nobody begins
- * anything on it meanwhile. */
-struct closer {
+/* A task that closes a descriptor. */
+struct closing {
     struct waiter waiter;
-    struct list_node link;
-    int fd;
-    size_t left; /* operations on fd that are in flight and must end first */
+    struct closer closer;
 };
 
 /* The descriptor is half gone: there is no way back, so the cancellation waits. */
@@ -45,23 +42,32 @@ void descriptor_released(coil_loop *loop, int fd)
     list_for_each (node, &loop->closers) {
         struct closer *closer = list_entry(node, struct closer, link);
         if (closer->fd == fd && closer->left && --closer->left == 0)
-            task_wake(closer->waiter.task);
+            closer->drained(closer);
     }
 }
 
-static void drain(coil_loop *loop, struct closer *closer)
+bool closer_begin(coil_loop *loop, struct closer *closer)
 {
     struct op *op = NULL;
 
+    closer->left = 0;
+    list_append(&loop->closers, &closer->link);
     while ((op = engine_next_on(loop->engine, closer->fd, op))) {
         closer->left++;
-        if (!await_is_to_the_end(op)) /* another one's close of the same descriptor */
+        if (!(op->flags & OP_TO_THE_END)) /* another one's close of the same descriptor */
             engine_cancel(loop->engine, op);
     }
-    if (!closer->left)
-        return;
-    int rc = task_wait(closer->waiter.task, &closer->waiter);
-    ASSERT(rc == 0 && closer->left == 0);
+    return closer->left > 0;
+}
+
+void closer_end(struct closer *closer)
+{
+    list_remove(&closer->link);
+}
+
+static void wake(struct closer *closer)
+{
+    task_wake(container_of(closer, struct closing, closer)->waiter.task);
 }
 
 int descriptor_close(int fd)
@@ -72,14 +78,18 @@ int descriptor_close(int fd)
         return -COIL_ENOLOOP;
     if (fd < 0)
         return -EBADF;
-    coil_loop *loop = task->sched->loop;
-    struct closer closer = {.waiter = {.class = &closer_class, .task = task}, .fd = fd};
-    list_append(&loop->closers, &closer.link);
-    drain(loop, &closer);
+    struct closing closing = {
+        .waiter = {.class = &closer_class, .task = task},
+        .closer = {.fd = fd, .drained = wake},
+    };
+    if (closer_begin(task->sched->loop, &closing.closer)) {
+        int rc = task_wait(task, &closing.waiter);
+        ASSERT(rc == 0 && closing.closer.left == 0);
+    }
     struct op op;
     op_init(&op, OP_CLOSE, fd, NULL);
     int rc = await_to_the_end(&op);
-    list_remove(&closer.link);
+    closer_end(&closing.closer);
     return rc;
 }
 

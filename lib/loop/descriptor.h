@@ -9,6 +9,21 @@
 
 #include "loop/loop.h"
 
+/* Someone who closes a descriptor: known to the loop until it is closed. */
+struct closer {
+    struct list_node link;
+    int fd;
+    size_t left; /* operations on fd that are in flight and must end first */
+    void (*drained)(struct closer *closer); /* called once none is left: queues work */
+};
+
+/* From now on nobody begins anything on the descriptor, and what is in flight on it is cancelled.
+ * False: nothing is; true: `drained` will be called. */
+bool closer_begin(coil_loop *loop, struct closer *closer);
+
+/* The descriptor is closed. */
+void closer_end(struct closer *closer);
+
 /* Suspends the running task until `fd` is closed. Cancellation does not stop it; it is delivered
  * at the next wait. 0, -EBADF, or another code of close(2); -COIL_ENOLOOP outside a task. */
 int descriptor_close(int fd);

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+_Thread_local coil_loop *coil__loop_of_thread __attribute__((tls_model("initial-exec")));
+
 /* For a failed assertion: who ran. */
 static void who_runs(char *text, size_t size)
 {
@@ -38,6 +40,7 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
     inbox_init(&loop->inbox);
     interrupts_init(loop);
     debug_init(loop);
+    fifo_init(&loop->flushes);
     list_init(&loop->closers);
     list_init(&loop->guests);
     for (size_t i = 0; i < WATCH_BUCKETS; i++)

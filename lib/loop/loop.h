@@ -38,6 +38,15 @@ struct guest {
     void (*leave)(struct guest *guest);
 };
 
+/* Queued by flush_soon (loop/flush.h). */
+struct flush {
+    struct fifo_node node;
+    void (*run)(struct flush *flush);
+    bool queued;
+};
+
+struct loop_part;
+
 struct coil_loop {
     struct sched *sched;
     struct timers timers; /* payloads are struct call */
@@ -45,8 +54,10 @@ struct coil_loop {
     struct handles handles;
     struct inbox inbox;
     struct interrupts interrupts;
+    struct fifo flushes; /* loop/flush.h */
     struct list closers; /* loop/descriptor.h */
     struct list guests;
+    struct loop_part *parts;        /* loop/part.h */
     struct loop_executor *executor; /* host/default_executor.c; NULL: none yet */
     int64_t now;                    /* the clock when it was last read */
     atomic_bool running;            /* these two any thread may ask for */
@@ -74,6 +85,17 @@ static inline int loop_argument(const coil_loop *loop)
     if (unlikely(!loop))
         return -EINVAL;
     return unlikely(err_is(loop)) ? err_code(loop) : 0;
+}
+
+/* This thread's loop, which the run layer keeps here for all who make something without being told
+ * where; NULL: it has none. */
+extern _Thread_local coil_loop *coil__loop_of_thread __attribute__((tls_model("initial-exec")));
+
+/* The loop that runs, else this thread's; or NULL. */
+static inline coil_loop *loop_present(void)
+{
+    struct sched *running = sched_running();
+    return running ? running->loop : coil__loop_of_thread;
 }
 
 /* The clock, read now. */

@@ -5,7 +5,7 @@
  */
 #include "loop/once.h"
 
-#include "loop/loop.h"
+#include "loop/flush.h"
 #include "loop/turn.h"
 
 void once_rouse(coil_loop *loop)
@@ -17,6 +17,7 @@ void once_rouse(coil_loop *loop)
 /* The turn's own enter came before its callbacks: it did not send what they asked for. */
 static int fall_asleep(coil_loop *loop)
 {
+    flush_all(loop);
     int64_t earliest = timers_earliest(&loop->timers);
     int rc = engine_enter(loop->engine, earliest, false);
 

@@ -2,6 +2,7 @@
 #include "loop/turn.h"
 
 #include "loop/descriptor.h"
+#include "loop/flush.h"
 
 enum { COMPLETIONS = 64 };
 
@@ -41,8 +42,11 @@ static NOINLINE bool take_from_outside(coil_loop *loop)
 int turn(coil_loop *loop, int64_t until)
 {
     struct sched *sched = loop->sched;
+
+    flush_all(loop);
     int64_t earliest = timers_earliest(&loop->timers);
-    bool block = until > loop->now && sched_idle(sched) && earliest > loop->now;
+    bool block =
+        until > loop->now && sched_idle(sched) && earliest > loop->now && !flushes_wait(loop);
 
     /* Submit, and wait only when nothing is ready. */
     if (block)
@@ -71,6 +75,6 @@ int turn(coil_loop *loop, int64_t until)
 
 bool turn_is_idle(coil_loop *loop)
 {
-    return !loop->attention && engine_quiet(loop->engine) && inbox_empty(&loop->inbox) &&
-           timers_earliest(&loop->timers) > loop->now;
+    return !loop->attention && !flushes_wait(loop) && engine_quiet(loop->engine) &&
+           inbox_empty(&loop->inbox) && timers_earliest(&loop->timers) > loop->now;
 }

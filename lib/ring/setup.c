@@ -189,6 +189,7 @@ static void block(struct engine *engine, int64_t until)
 
 const struct engine_class ring_class = {
     .name = "io_uring",
+    .real = true,
     .submit = ring_submit,
     .cancel = ring_cancel,
     .enter = ring_enter,

@@ -5,20 +5,22 @@
 
 #include <pthread.h>
 
-struct thread_loop {
-    coil_loop *loop;
-    bool ours; /* made here: freed at the thread's end */
-};
-
-static _Thread_local struct thread_loop current __attribute__((tls_model("initial-exec")));
+/* This thread's loop was made here, and is freed at the thread's end. */
+static _Thread_local bool ours __attribute__((tls_model("initial-exec")));
 static pthread_key_t at_thread_end;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void free_ours(void *unused)
 {
     (void)unused;
-    if (current.ours)
-        (void)coil_loop_free(current.loop);
+    if (ours)
+        (void)coil_loop_free(coil__loop_of_thread);
+}
+
+static void set(coil_loop *loop, bool made_here)
+{
+    coil__loop_of_thread = loop;
+    ours = made_here;
 }
 
 static void make_key(void)
@@ -30,30 +32,28 @@ static void make_key(void)
 /* Somebody frees the loop: this thread has none any more. */
 static void forget(coil_loop *loop)
 {
-    if (current.loop == loop)
-        current = (struct thread_loop){0};
+    if (coil__loop_of_thread == loop)
+        set(NULL, false);
 }
 
 coil_loop *coil_get_event_loop(void)
 {
-    struct sched *running = sched_running();
+    coil_loop *present = loop_present();
 
-    if (running)
-        return running->loop;
-    if (current.loop && !(current.ours && coil_is_closed(current.loop)))
-        return current.loop;
+    if (present && (sched_running() || !(ours && coil_is_closed(present))))
+        return present;
     coil_loop *loop = coil_loop_new(NULL);
     if (err_is(loop))
         return loop;
-    if (current.ours)
-        (void)coil_loop_free(current.loop);
-    current = (struct thread_loop){.loop = loop, .ours = true};
+    if (ours)
+        (void)coil_loop_free(coil__loop_of_thread);
+    set(loop, true);
     loop->on_free = forget;
     int rc = pthread_once(&once, make_key);
     ASSERT(rc == 0);
     /* The value only has to be there for the destructor to be called. Without memory for it the
      * loop lives until the end of the process, as a thread's last loop may. */
-    (void)pthread_setspecific(at_thread_end, &current);
+    (void)pthread_setspecific(at_thread_end, &ours);
     return loop;
 }
 
@@ -69,11 +69,11 @@ int coil_set_event_loop(coil_loop *loop)
             loop->sched->thread = os_thread_self();
         sched_check_thread(loop->sched);
     }
-    if (loop == current.loop)
+    if (loop == coil__loop_of_thread)
         return 0;
-    if (current.ours)
-        (void)coil_loop_free(current.loop);
-    current = (struct thread_loop){.loop = loop};
+    if (ours)
+        (void)coil_loop_free(coil__loop_of_thread);
+    set(loop, false);
     if (loop)
         loop->on_free = forget;
     return 0;
@@ -81,8 +81,7 @@ int coil_set_event_loop(coil_loop *loop)
 
 coil_loop *run_present_loop(void)
 {
-    struct sched *running = sched_running();
-    return running ? running->loop : current.loop;
+    return loop_present();
 }
 
 coil_loop *run_default_loop(void)
