@@ -31,6 +31,7 @@
 #include <coil/signal.h>
 #include <coil/sim.h>
 #include <coil/socket.h>
+#include <coil/stream.h>
 #include <coil/sync.h>
 #include <coil/task.h>
 #include <coil/thread.h>

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The end of a stream. Everything that could be in the middle of something only moves the state and
+ * asks for a flush, which takes the next step: there no completion is half handed over.
+ */
+#include "stream/stream.h"
+
+#include "sync/line.h"
+
+#include <unistd.h>
+
+/* ---- the descriptor ------------------------------------------------------------------------- */
+
+static void finish(coil_stream *stream, int result)
+{
+    closer_end(&stream->closer);
+    stream->state = STREAM_CLOSED;
+    stream->fd = -1;
+    if (result < 0 && result != -ECANCELED && !stream->error)
+        stream->error = result;
+    chain_drop(stream->streams, &stream->written);
+    (void)line_wake_all(&stream->drainers);
+    (void)line_wake_all(&stream->waiters);
+    stream_release(stream);
+}
+
+static void closed(struct op *op, const struct completion *completion)
+{
+    finish(container_of(op, struct coil_stream, send), completion->result);
+}
+
+static void close_descriptor(coil_stream *stream)
+{
+    op_init(&stream->send, OP_CLOSE, stream->fd, closed);
+    stream->send.flags = OP_TO_THE_END;
+    int rc = engine_submit(stream_engine(stream), &stream->send);
+    if (likely(rc == 0))
+        return;
+    if (rc == -ENOMEM) {
+        stream_flush_soon(stream); /* the next turn tries again */
+        return;
+    }
+    /* The child of a fork: its engine is gone, the descriptor is a copy. */
+    finish(stream, close(stream->fd) < 0 ? -errno : 0);
+}
+
+static void drained(struct closer *closer)
+{
+    stream_flush_soon(container_of(closer, struct coil_stream, closer));
+}
+
+void stream_end(coil_stream *stream)
+{
+    if (stream->state == STREAM_CLOSED)
+        return;
+    stream->state = STREAM_ENDING;
+    if (!list_linked(&stream->closer.link)) {
+        stream->closer = (struct closer){.fd = stream->fd, .drained = drained};
+        (void)closer_begin(stream_loop(stream), &stream->closer);
+    }
+    if (stream->closer.left == 0 && stream->send.state == OP_IDLE)
+        close_descriptor(stream);
+}
+
+/* ---- how it begins -------------------------------------------------------------------------- */
+
+void stream_lost(coil_stream *stream, int code)
+{
+    if (stream->state >= STREAM_ENDING)
+        return;
+    stream->error = code;
+    stream->dropped = stream_unsent(stream) > 0;
+    stream->state = STREAM_ENDING;
+    stream_wake_reader(stream, code ? code : -COIL_ECLOSED);
+    (void)line_wake_all(&stream->drainers);
+    stream_flush_soon(stream);
+}
+
+static void close_layer(coil_stream *stream)
+{
+    int rc = stream->layer->class->close(stream->layer);
+
+    if (rc < 0)
+        stream_lost(stream, rc);
+    else
+        stream->layer_waits = rc > 0 && !stream_loop(stream)->sched->closing;
+}
+
+void stream_close(coil_stream *stream)
+{
+    if (stream->state == STREAM_FLUSHING && stream_loop(stream)->sched->closing)
+        stream_layer_closed(stream);
+    if (stream->state != STREAM_OPEN)
+        return;
+    stream->state = STREAM_FLUSHING;
+    if (unlikely(stream->layer != NULL))
+        close_layer(stream);
+    if (!stream->layer_waits)
+        stream_stop_receiving(stream);
+    stream_wake_reader(stream, -COIL_ECLOSED);
+    stream_flush_soon(stream);
+}
+
+/* ---- the program's -------------------------------------------------------------------------- */
+
+int coil_stream_close(coil_stream *stream)
+{
+    int rc = stream_argument(stream);
+
+    if (rc == 0)
+        stream_close(stream);
+    return rc;
+}
+
+int coil_stream_abort(coil_stream *stream)
+{
+    int rc = stream_argument(stream);
+
+    if (rc == 0)
+        stream_lost(stream, 0);
+    return rc;
+}
+
+bool coil_stream_is_closing(const coil_stream *stream)
+{
+    return stream_argument(stream) < 0 || stream->state != STREAM_OPEN;
+}
+
+static const struct waiter_class wait_closed_class = {
+    .what = "close",
+    .cancel = line_cancel,
+    .leave = line_let_go,
+};
+
+int coil_stream_wait_closed(coil_stream *stream)
+{
+    int rc = stream_argument(stream);
+
+    if (rc < 0)
+        return rc;
+    struct coil_future *task = task_current();
+    if (!task)
+        return -COIL_ENOLOOP;
+    if (task->sched != stream_loop(stream)->sched)
+        return -EXDEV;
+    if (stream->state == STREAM_CLOSED)
+        return stream->error;
+    rc = line_admit(&stream->waiters, task);
+    if (rc < 0)
+        return rc;
+    struct place place = {.waiter.class = &wait_closed_class};
+    stream_hold(stream);
+    rc = line_stand(&stream->waiters, &place, task);
+    if (rc == 0)
+        rc = stream->error;
+    stream_release(stream);
+    return rc;
+}

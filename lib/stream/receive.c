@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The receiving half. Where the engine can, one receive stays in flight and completes once for each
+ * piece that comes, in a buffer that the engine lends then: an idle connection has no buffer, and a
+ * message costs no submission. Otherwise, and while the engine has no buffer left, a receive of one
+ * completion has a block of its own.
+ *
+ * How a receive ends says nothing by itself: the kernel ends one of many completions when it
+ * likes. What is not the peer's end or an error of the connection is begun again, at the end of
+ * the turn, if somebody still waits for it.
+ */
+#include "stream/stream.h"
+
+#include "task/park.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    /* What is smaller is copied behind what came before, where there is room: else a reader that
+     * is slow would hold a whole buffer for each few bytes. */
+    PIECE_MIN = 512,
+    ONE_SHOT_LARGE = 64 * 1024
+};
+
+struct read_wait {
+    struct waiter waiter;
+    coil_stream *stream;
+    size_t wanted;
+    int result;
+    bool over;
+};
+
+/* ---- who waits ------------------------------------------------------------------------------ */
+
+static bool waits(const coil_stream *stream)
+{
+    return stream->reader && !stream->reader->over;
+}
+
+void stream_wake_reader(coil_stream *stream, int result)
+{
+    if (!waits(stream))
+        return;
+    stream->reader->over = true;
+    stream->reader->result = result;
+    task_wake(stream->reader->waiter.task);
+}
+
+static bool leave(struct waiter *waiter)
+{
+    container_of(waiter, struct read_wait, waiter)->over = true;
+    return true;
+}
+
+static bool cancel(struct waiter *waiter)
+{
+    struct read_wait *wait = container_of(waiter, struct read_wait, waiter);
+
+    if (wait->over)
+        return false;
+    stream_wake_reader(wait->stream, -ECANCELED);
+    return true;
+}
+
+static const struct waiter_class read_class = {
+    .what = "read",
+    .cancel = cancel,
+    .leave = leave,
+};
+
+int stream_wait(coil_stream *stream, size_t wanted)
+{
+    struct coil_future *task = task_current();
+    struct read_wait wait = {
+        .waiter = {.class = &read_class, .task = task},
+        .stream = stream,
+        .wanted = wanted,
+    };
+
+    if (unlikely(task_wait_refused(task)))
+        return -ECANCELED;
+    stream->reader = &wait;
+    int rc = stream_receive(stream);
+    if (likely(rc == 0))
+        rc = task_wait(task, &wait.waiter);
+    stream->reader = NULL;
+    return likely(rc == 0) ? wait.result : rc;
+}
+
+/* ---- what came ------------------------------------------------------------------------------ */
+
+static bool fits_behind(const struct chain *chain, size_t size)
+{
+    return chain->last && block_room(chain->last) >= size;
+}
+
+/* A block that came is the reader's now; copied where it is better not kept. Without memory it is
+ * kept all the same. */
+static void append(coil_stream *stream, struct block *block)
+{
+    struct chain *chain = &stream->received;
+    const size_t size = block_used(block);
+    const bool copy = (size < PIECE_MIN && fits_behind(chain, size)) ||
+                      (block->kind == BLOCK_LENT && chain->lent >= LENT_SHARE);
+
+    if (unlikely(copy) &&
+        chain_copy(stream->streams, chain, block->memory + block->start, size) == 0)
+        block_free(stream->streams, block);
+    else
+        chain_append(chain, block);
+}
+
+void stream_stop_receiving(coil_stream *stream)
+{
+    stream->asked = true;
+    if (stream->receive.state == OP_IN_FLIGHT)
+        engine_cancel(stream_engine(stream), &stream->receive);
+}
+
+void stream_received(coil_stream *stream)
+{
+    if (waits(stream)) {
+        if (stream->received.size >= stream->reader->wanted)
+            stream_wake_reader(stream, 0);
+    } else if (unlikely(stream->received.size > 2 * stream->limit)) {
+        stream->paused = true;
+        stream_stop_receiving(stream);
+    }
+}
+
+/* It closes: what still comes is nobody's. */
+static bool is_deaf(const coil_stream *stream)
+{
+    return stream->state != STREAM_OPEN &&
+           !(stream->state == STREAM_FLUSHING && stream->layer_waits);
+}
+
+static void take(coil_stream *stream, struct block *block)
+{
+    if (unlikely(is_deaf(stream))) {
+        block_free(stream->streams, block);
+        return;
+    }
+    if (unlikely(stream->layer != NULL)) {
+        int rc = stream->layer->class->received(stream->layer, block->memory + block->start,
+                                                block_used(block));
+        block_free(stream->streams, block);
+        if (rc < 0)
+            stream_lost(stream, rc);
+        return;
+    }
+    append(stream, block);
+    stream_received(stream);
+}
+
+void stream_received_end(coil_stream *stream)
+{
+    stream->ended = true;
+    stream_wake_reader(stream, 0);
+}
+
+static void take_end(coil_stream *stream)
+{
+    if (is_deaf(stream))
+        return;
+    if (likely(!stream->layer)) {
+        stream_received_end(stream);
+        return;
+    }
+    int rc = stream->layer->class->ended(stream->layer);
+    if (rc < 0)
+        stream_lost(stream, rc);
+}
+
+/* ---- how it ended --------------------------------------------------------------------------- */
+
+/* Whether a receive of many completions is what this descriptor does not take. */
+static bool takes_no_many(const coil_stream *stream, int result)
+{
+    return stream->receive.flags & OP_MANY && (result == -EINVAL || result == -EOPNOTSUPP);
+}
+
+/* The last completion of a receive that was asked to end or was not. */
+static void ended(coil_stream *stream, int result, bool asked)
+{
+    if (result == 0) {
+        take_end(stream);
+    } else if (result == -ENOBUFS) {
+        stream->one_shot = true;
+    } else if (result == -EAGAIN) { /* O_NONBLOCK: it is the caller who waits */
+        stream->polls = true;
+    } else if (takes_no_many(stream, result)) {
+        stream->plain = true;
+    } else if (result == -ENOMEM) {
+        stream_wake_reader(stream, result);
+    } else if (result == -ECANCELED && !asked && !stream_loop(stream)->sched->closing) {
+        stream_lost(stream, -COIL_ECLOSED); /* somebody closes the descriptor under the stream */
+    } else if (result < 0 && result != -ECANCELED && result != -EINTR) {
+        stream_lost(stream, result);
+    }
+    if (!is_deaf(stream) && !stream->ended)
+        stream_flush_soon(stream);
+}
+
+static void over(coil_stream *stream, int result)
+{
+    const bool asked = stream->asked;
+
+    stream->asked = false;
+    ended(stream, result, asked);
+    stream_release(stream);
+}
+
+static void came(struct op *op, const struct completion *completion)
+{
+    coil_stream *stream = container_of(op, struct coil_stream, receive);
+    const int result = completion->result;
+
+    if (likely(completion->flags & COMPLETION_BUFFER))
+        take(stream, streams_lent(stream->streams, completion->buffer, (size_t)result));
+    if (likely(completion->flags & COMPLETION_MORE))
+        return;
+    struct block *into = stream->into;
+    stream->into = NULL;
+    if (into && result > 0) {
+        into->end = (uint32_t)result;
+        stream->full_reads = block_room(into) == 0;
+        take(stream, into);
+    } else if (into) {
+        block_free(stream->streams, into);
+    }
+    over(stream, result);
+}
+
+/* It was only waited for. */
+static void ready(struct op *op, const struct completion *completion)
+{
+    over(container_of(op, struct coil_stream, receive),
+         completion->result > 0 ? 1 : completion->result);
+}
+
+/* ---- beginning ------------------------------------------------------------------------------ */
+
+static void prepare_many(coil_stream *stream)
+{
+    struct op *op = &stream->receive;
+
+    op_init(op, OP_RECV, stream->fd, came);
+    op->flags = OP_MANY | OP_LEND;
+    op->group = LENT_GROUP;
+}
+
+static int prepare_one(coil_stream *stream)
+{
+    struct op *op = &stream->receive;
+    size_t size = stream->full_reads ? ONE_SHOT_LARGE : BLOCK_SMALL_SIZE;
+
+    stream->into = block_new(stream->streams, size);
+    if (!stream->into)
+        return -ENOMEM;
+    op_init(op, stream->kind == STREAM_SOCKET ? OP_RECV : OP_READ, stream->fd, came);
+    op->address = stream->into->memory;
+    op->length = stream->into->size;
+    if (stream->kind == STREAM_FILE)
+        op->offset = UINT64_MAX;
+    return 0;
+}
+
+static int begin(coil_stream *stream)
+{
+    int rc = 0;
+
+    if (stream->polls) {
+        op_init(&stream->receive, OP_POLL, stream->fd, ready);
+        stream->receive.mask = POLLIN;
+    } else if (stream->kind == STREAM_SOCKET && !stream->plain && !stream->one_shot &&
+               streams_lend(stream->streams)) {
+        prepare_many(stream);
+    } else {
+        rc = prepare_one(stream);
+    }
+    if (rc == 0)
+        rc = engine_submit(stream_engine(stream), &stream->receive);
+    if (rc < 0) {
+        if (stream->into)
+            block_free(stream->streams, stream->into);
+        stream->into = NULL;
+        return rc;
+    }
+    stream->polls = stream->one_shot = false; /* the next one may have more luck */
+    stream_hold(stream);
+    return 0;
+}
+
+int stream_receive(coil_stream *stream)
+{
+    stream->paused = stream->resumes = false;
+    /* One that was asked to end has not ended yet: its end begins the next. */
+    return likely(stream->receive.state != OP_IDLE) || is_deaf(stream) || stream->ended
+               ? 0
+               : begin(stream);
+}
+
+void stream_receive_again(coil_stream *stream)
+{
+    const bool wanted = waits(stream) || stream->resumes || (stream->layer && !stream->paused);
+
+    if (!wanted || stream_loop(stream)->sched->closing)
+        return;
+    int rc = stream_receive(stream);
+    if (rc < 0)
+        stream_wake_reader(stream, rc);
+}

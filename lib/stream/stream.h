@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The stream: reader and writer of one descriptor, which is its own.
+ *
+ * Its operations are the stream's, not a task's: a receive puts what came into `received` and wakes
+ * who reads, so a reader that is cancelled leaves everything behind for the next one; a send takes
+ * from `written` and wakes who drains. At most one of each is in flight.
+ *
+ *   OPEN ──close──> FLUSHING ──all is sent──> ENDING ──nothing is in flight──> CLOSED
+ *     └──────────abort, a lost connection───────^
+ *
+ * FLUSHING sends what was written and receives nothing. ENDING has the descriptor's operations
+ * cancelled, and closes it after the last of them.
+ *
+ * It is freed when nobody holds it (`users`) and it has come to its end (`holds`).
+ */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include "engine/engine.h"
+#include "loop/descriptor.h"
+#include "loop/flush.h"
+#include "stream/block.h"
+#include "stream/layer.h"
+#include "stream/streams.h"
+
+#include <coil/stream.h>
+#include <coil/sync.h>
+
+enum stream_state { STREAM_OPEN, STREAM_FLUSHING, STREAM_ENDING, STREAM_CLOSED };
+
+enum stream_kind {
+    STREAM_SOCKET,
+    STREAM_FILE /* a pipe, a tty: read and write */
+};
+
+struct read_wait;
+
+struct coil_stream {
+    struct streams *streams; /* NULL: its loop was closed */
+    int fd;
+    uint8_t state; /* enum stream_state */
+    uint8_t kind;  /* enum stream_kind */
+    bool reading;  /* a task is in a call that reads */
+    bool ended;    /* the peer sends no more */
+    /* receiving */
+    bool paused;     /* more came than the reader's limit allows */
+    bool resumes;    /* and the reader took enough of it since */
+    bool asked;      /* the receive in flight was asked to end */
+    bool one_shot;   /* the engine had no buffer left */
+    bool plain;      /* the descriptor takes no receive of many completions */
+    bool polls;      /* it would not wait by itself */
+    bool full_reads; /* the last receive of one completion filled its block */
+    /* sending */
+    bool full;        /* more was written than the high water mark allows, until the low one */
+    bool direct;      /* a task sends its own memory */
+    bool dropped;     /* what was written was not all sent, and will not be */
+    bool layer_waits; /* it has to hear from the peer before the stream closes */
+    bool send_polls;  /* the descriptor would not wait by itself */
+    bool last_try;    /* the loop closes: what the kernel does not take at once is lost */
+    bool eof_written; /* nothing more will be */
+    bool shut;        /* and the peer was told */
+    int error;        /* of the connection; 0: none */
+    struct chain received, written;
+    size_t direct_left; /* bytes of such a task */
+    struct op receive, send;
+    struct block *into;                 /* where a receive of one completion puts it */
+    struct read_wait *reader;           /* the task that waits */
+    struct coil_line drainers, waiters; /* for room to write; for the end */
+    struct flush flush;
+    struct closer closer;
+    struct stream_layer *layer; /* NULL: none */
+    size_t limit, high_water, low_water, hard_limit;
+    unsigned users, holds;
+    void *userdata;
+    struct list_node link; /* in streams->all */
+};
+
+/* 0, or the code that a public function returns for such an argument. -COIL_ECLOSED: its loop is
+ * closed. */
+static inline int stream_argument(const coil_stream *stream)
+{
+    if (unlikely(!stream))
+        return -EINVAL;
+    if (unlikely(err_is(stream)))
+        return err_code(stream);
+    if (unlikely(!stream->streams))
+        return -COIL_ECLOSED;
+    sched_check_thread(stream->streams->loop->sched);
+    return 0;
+}
+
+static inline coil_loop *stream_loop(const coil_stream *stream)
+{
+    return stream->streams->loop;
+}
+
+static inline struct engine *stream_engine(const coil_stream *stream)
+{
+    return stream->streams->loop->engine;
+}
+
+/* A stream for a descriptor of which the kind is known, of which nothing is asked or set. */
+coil_stream *stream_adopt(coil_loop *loop, int fd, enum stream_kind kind,
+                          const coil_stream_options *options);
+
+/* Keeps the memory while a task or the loop uses it. */
+static inline void stream_hold(coil_stream *stream)
+{
+    stream->holds++;
+}
+
+void stream_release(coil_stream *stream);
+
+/* Its loop goes. */
+void stream_orphan(coil_stream *stream);
+
+/* Its flush runs before the engine is entered next. */
+void stream_flush_soon(coil_stream *stream);
+
+/* ---- receive.c ------------------------------------------------------------------------------ */
+
+/* Sees to it that something is received. -ENOMEM and the like: nothing is. */
+int stream_receive(coil_stream *stream);
+
+/* Waits until `wanted` bytes are here or nothing more will come: 0. -ECANCELED, the connection's
+ * code, -COIL_ECLOSED when the stream was closed meanwhile, -ENOMEM. */
+int stream_wait(coil_stream *stream, size_t wanted);
+
+/* The flush's part: begins to receive again when somebody wants it. */
+void stream_receive_again(coil_stream *stream);
+
+/* Something was appended to what was received. */
+void stream_received(coil_stream *stream);
+
+/* The peer's end is here. */
+void stream_received_end(coil_stream *stream);
+
+/* Whether nothing will be received any more. */
+static inline bool stream_no_more(const coil_stream *stream)
+{
+    return stream->ended || stream->state != STREAM_OPEN;
+}
+
+/* Ends the wait of the reader with a code, or 0. */
+void stream_wake_reader(coil_stream *stream, int result);
+
+/* Nothing more is received. */
+void stream_stop_receiving(coil_stream *stream);
+
+/* Takes the first bytes away; a receive that was paused may go on. */
+static inline void stream_consume(coil_stream *stream, size_t size)
+{
+    chain_consume(stream->streams, &stream->received, size);
+    if (unlikely(stream->paused) && stream->received.size <= stream->limit) {
+        stream->resumes = true;
+        stream_flush_soon(stream);
+    }
+}
+
+/* ---- reader.c ------------------------------------------------------------------------------- */
+
+/* What each call that reads begins and ends with. -EBUSY: another task reads. */
+int stream_begin_reading(coil_stream *stream);
+void stream_end_reading(coil_stream *stream);
+
+/* ---- send.c --------------------------------------------------------------------------------- */
+
+/* What is due once a turn: sends, receives again, takes the next step to the end. */
+void stream_flush(coil_stream *stream);
+
+/* Something was written, or sent: those who drain may have to wait, or can go on. */
+void stream_water(coil_stream *stream);
+
+/* Whether a send is in flight. */
+static inline bool stream_sends(const coil_stream *stream)
+{
+    return stream->send.state != OP_IDLE || stream->direct;
+}
+
+static inline size_t stream_unsent(const coil_stream *stream)
+{
+    return stream->written.size + stream->direct_left;
+}
+
+/* ---- close.c -------------------------------------------------------------------------------- */
+
+/* Begins to close it, unless it has begun. */
+void stream_close(coil_stream *stream);
+
+/* The connection is lost, or given up (0): what was not sent is dropped. */
+void stream_lost(coil_stream *stream, int code);
+
+/* The flush's part: the next step of a stream that sends nothing any more. */
+void stream_end(coil_stream *stream);
+
+#endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What all streams of a loop share: small blocks, and the buffers that the engine lends to them.
+ *
+ * The buffers are one group of the engine's, made when the first stream wants it. Each is either
+ * the engine's or in exactly one stream's chain, as the block of its number.
+ */
+#ifndef STREAM_STREAMS_H
+#define STREAM_STREAMS_H
+
+#include "base/list.h"
+#include "base/slab.h"
+#include "loop/loop.h"
+#include "loop/part.h"
+#include "stream/block.h"
+
+enum {
+    LENT_COUNT = 1024,
+    LENT_SIZE = 4096,
+    LENT_GROUP = 1,
+    /* One stream holds no more of them; what comes then is copied. */
+    LENT_SHARE = LENT_COUNT / 16
+};
+
+struct streams {
+    struct loop_part part;
+    coil_loop *loop;
+    struct list all; /* streams that somebody holds, or that are not closed */
+    struct slab blocks;
+    struct block *lent; /* one for each buffer; NULL: the engine lends none, or nobody asked */
+    unsigned lent_count;
+    bool lends_none;
+};
+
+/* Those of a loop, made at the first call. Error-encoded: -ENOMEM, or as loop_argument. */
+struct streams *streams_of(coil_loop *loop);
+
+/* Whether the engine lends buffers, and has some; makes the group at the first call. */
+bool streams_lend(struct streams *streams);
+
+/* A buffer that a completion lent. */
+struct block *streams_lent(struct streams *streams, uint16_t buffer, size_t size);
+void streams_give_back(struct streams *streams, struct block *block);
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "pair.h"
+
+struct scene {
+    coil_stream *stream;
+    struct record *log;
+};
+
+static void *reads_on(void *argument)
+{
+    char byte;
+    ssize_t n = coil_stream_read(argument, &byte, 1);
+    return COIL_ERR((int)(n < 0 ? n : 0));
+}
+
+static void *waits_closed(void *argument)
+{
+    return COIL_ERR(coil_stream_wait_closed(argument));
+}
+
+static void *closes(void *argument)
+{
+    coil_stream *stream = argument;
+    COIL_AUTO coil_task *reader = coil_create_task(reads_on, stream);
+    COIL_AUTO coil_task *waiter = coil_create_task(waits_closed, stream);
+    char byte;
+
+    PASS(coil_sleep(COIL_MS(1)));
+    CHECK(!coil_stream_is_closing(stream));
+    CHECK_EQ(coil_stream_descriptor(stream), FD);
+    PASS(coil_stream_write(stream, "last", 4));
+    PASS(coil_stream_close(stream));
+    PASS(coil_stream_close(stream));
+    CHECK(coil_stream_is_closing(stream));
+    FAILS(coil_stream_write(stream, "more", 4), -COIL_ECLOSED);
+    FAILS(coil_stream_write_eof(stream), -COIL_ECLOSED);
+    FAILS(coil_await(reader, NULL), -COIL_ECLOSED);
+    PASS(coil_stream_drain(stream)); /* it is not too much */
+    PASS(coil_await(waiter, NULL));
+    CHECK_TIME(world_now(), COIL_MS(3)); /* sent, and closed */
+    PASS(coil_stream_wait_closed(stream));
+    FAILS(coil_stream_drain(stream), -COIL_ECLOSED);
+    FAILS(coil_stream_descriptor(stream), -COIL_ECLOSED);
+    CHECK_EQ(coil_stream_read(stream, &byte, 1), 0);
+    CHECK(coil_stream_at_eof(stream));
+    return NULL;
+}
+
+TEST(close, sends_what_was_written_and_ends_those_who_wait)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 4, COIL_MS(2));
+    PASS(world_run(&w, closes, stream));
+}
+
+static void *closes_with_unread_data(void *argument)
+{
+    CHECK_READ(argument, 1, "u");
+    PASS(coil_stream_close(argument));
+    PASS(coil_stream_wait_closed(argument));
+    CHECK_READ(argument, 8, "nread");
+    CHECK_READ(argument, 8, "");
+    return NULL;
+}
+
+TEST(close, leaves_what_was_received)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    says(&w, "unread", COIL_MS(1), true);
+    ends_with(&w, 0, COIL_SEC(1));
+    PASS(world_run(&w, closes_with_unread_data, stream));
+    CHECK_EQ(world_counts(&w).lent, 0);
+}
+
+static void *aborts(void *argument)
+{
+    coil_stream *stream = argument;
+
+    PASS(coil_stream_write(stream, "never", 5));
+    PASS(coil_sleep(COIL_MS(1)));
+    PASS(coil_stream_abort(stream));
+    CHECK_EQ(coil_stream_write_buffer_size(stream), 0);
+    PASS(coil_stream_wait_closed(stream));
+    CHECK_TIME(world_now(), COIL_MS(1));
+    return NULL;
+}
+
+TEST(close, an_abort_drops_what_was_not_sent)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    PASS(world_run(&w, aborts, stream));
+}
+
+/* ---- the last reference --------------------------------------------------------------------- */
+
+static void *writes_and_forgets(void *argument)
+{
+    coil_stream *stream = *(coil_stream **)argument;
+
+    PASS(coil_stream_write(stream, "sent", 4));
+    coil_stream_unref(stream);
+    return NULL;
+}
+
+TEST(close, the_last_reference_closes_and_says_so)
+{
+    struct record log = {{0}};
+    coil_set_warning_sink(record_warning, &log);
+    {
+        WORLD(w);
+        coil_stream *stream = stream_of(&w, NULL);
+        world_answer(&w, OP_SEND, 4, COIL_MS(1));
+        PASS(world_run(&w, writes_and_forgets, &stream));
+        if (!coil_is_err(w.loop))
+            PASS(world_turn(&w));
+    }
+    coil_set_warning_sink(NULL, NULL);
+    CHECK_STR(log.text, "a stream was released that was not closed");
+}
+
+static void *reads_with_the_last_reference(void *argument)
+{
+    coil_stream *stream = argument;
+    COIL_AUTO coil_task *reader = coil_create_task(reads_on, stream);
+
+    PASS(coil_yield_now());
+    PASS(coil_stream_close(stream));
+    coil_stream_unref(stream);
+    FAILS(coil_await(reader, NULL), -COIL_ECLOSED);
+    return NULL;
+}
+
+TEST(close, a_stream_outlives_the_calls_that_use_it)
+{
+    WORLD(w);
+    coil_stream *stream = stream_of(&w, NULL);
+    PASS(world_run(&w, reads_with_the_last_reference, stream));
+}
+
+/* ---- others on the same descriptor ---------------------------------------------------------- */
+
+static void *polls(void *unused)
+{
+    (void)unused;
+    return COIL_ERR(coil_poll(FD, 1));
+}
+
+static void *closes_under_a_poll(void *argument)
+{
+    COIL_AUTO coil_task *other = coil_create_task(polls, NULL);
+
+    PASS(coil_yield_now());
+    PASS(coil_stream_close(argument));
+    FAILS(coil_await(other, NULL), -COIL_ECLOSED);
+    PASS(coil_stream_wait_closed(argument));
+    return NULL;
+}
+
+TEST(close, ends_what_others_do_on_the_descriptor_first)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    PASS(world_run(&w, closes_under_a_poll, stream));
+}
+
+/* Somebody closes the descriptor under the stream: a mistake that is told, and no more. */
+static void *closes_under_the_stream(void *argument)
+{
+    COIL_AUTO coil_task *reader = coil_create_task(reads_on, argument);
+
+    PASS(coil_sleep(COIL_MS(1)));
+    PASS(coil_close_fd(FD));
+    FAILS(coil_await(reader, NULL), -COIL_ECLOSED);
+    FAILS(coil_stream_wait_closed(argument), -COIL_ECLOSED);
+    return NULL;
+}
+
+TEST(close, notices_who_closes_the_descriptor_under_it)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_CLOSE, 0, 0);
+    PASS(world_run(&w, closes_under_the_stream, stream));
+}

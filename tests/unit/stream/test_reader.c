@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "pair.h"
+
+/* ---- read ----------------------------------------------------------------------------------- */
+
+static void *reads(void *argument)
+{
+    coil_stream *stream = argument;
+    char byte;
+
+    CHECK_EQ(coil_stream_read(stream, NULL, 0), 0);
+    FAILS(coil_stream_read(stream, NULL, 1), -EINVAL);
+    CHECK_READ(stream, 2, "he");
+    CHECK_READ(stream, 100, "llo");
+    CHECK(!coil_stream_at_eof(stream));
+    CHECK_EQ(coil_stream_read(stream, &byte, 1), 0);
+    CHECK(coil_stream_at_eof(stream));
+    CHECK_EQ(coil_stream_read(stream, &byte, 1), 0);
+    return NULL;
+}
+
+TEST(reader, a_read_gives_what_is_there_and_leaves_the_rest)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    says(&w, "hello", COIL_MS(1), true);
+    ends_with(&w, 0, COIL_MS(1));
+    PASS(world_run(&w, reads, stream));
+    CHECK_EQ(world_time(&w), COIL_MS(2));
+}
+
+static void *reads_once(void *argument)
+{
+    char buffer[8];
+    ssize_t n = coil_stream_read(argument, buffer, sizeof(buffer));
+    return COIL_ERR((int)(n < 0 ? n : 0));
+}
+
+static void *cancels_a_read(void *argument)
+{
+    COIL_AUTO coil_task *reader = coil_create_task(reads_once, argument);
+
+    PASS(coil_sleep(COIL_MS(1)));
+    FAILS(coil_stream_read(argument, NULL, 0), -EBUSY); /* one at a time */
+    FAILS(coil_stream_consume(argument, 0), -EBUSY);
+    CHECK(coil_cancel(reader));
+    FAILS(coil_await(reader, NULL), -ECANCELED);
+    PASS(coil_sleep(COIL_MS(5)));
+    CHECK_READ(argument, 8, "kept");
+    return NULL;
+}
+
+TEST(reader, a_cancelled_read_loses_nothing)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    says(&w, "kept", COIL_MS(3), true);
+    ends_with(&w, 0, COIL_SEC(1));
+    PASS(world_run(&w, cancels_a_read, stream));
+    CHECK_EQ(world_time(&w), COIL_MS(6));
+}
+
+static void *reads_after_an_error(void *argument)
+{
+    const void *data;
+    char byte;
+
+    CHECK_READ(argument, 2, "li");
+    PASS(coil_sleep(COIL_MS(5)));
+    CHECK_EQ(coil_stream_error(argument), -ECONNRESET);
+    FAILS(coil_stream_read(argument, &byte, 1), -ECONNRESET);
+    FAILS(coil_stream_readline(argument, &byte, 1), -ECONNRESET);
+    FAILS(coil_stream_readexactly(argument, &byte, 1, NULL), -ECONNRESET);
+    FAILS(coil_stream_write(argument, &byte, 1), -ECONNRESET);
+    FAILS(coil_stream_drain(argument), -ECONNRESET);
+    FAILS(coil_stream_peek(argument, &data, 1), -ECONNRESET);
+    if (CHECK_EQ(coil_stream_peek(argument, &data, 0), 2))
+        CHECK(memcmp(data, "ne", 2) == 0);
+    FAILS(coil_stream_wait_closed(argument), -ECONNRESET);
+    return NULL;
+}
+
+TEST(reader, the_error_of_a_connection_stays)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    CHECK_EQ(coil_stream_error(stream), 0);
+    says(&w, "line", COIL_MS(1), true);
+    ends_with(&w, -ECONNRESET, COIL_MS(1));
+    PASS(world_run(&w, reads_after_an_error, stream));
+}
+
+TEST(reader, an_error_ends_the_wait)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    ends_with(&w, -ECONNRESET, COIL_MS(1));
+    FAILS(world_run(&w, reads_once, stream), -ECONNRESET);
+}
+
+/* ---- readexactly ---------------------------------------------------------------------------- */
+
+static void *reads_exactly(void *argument)
+{
+    coil_stream *stream = argument;
+    char got[8] = {0};
+    size_t n = 1;
+
+    CHECK_EQ(coil_stream_readexactly(stream, got, 0, &n), 0);
+    CHECK_EQ(n, 0);
+    FAILS(coil_stream_readexactly(stream, got, SIZE_MAX, NULL), -EINVAL);
+    CHECK_EQ(coil_stream_readexactly(stream, got, 4, &n), 4);
+    CHECK_STR(got, "abcd");
+    CHECK_EQ(n, 4);
+    FAILS(coil_stream_readexactly(stream, got, 4, &n), -ENODATA);
+    CHECK_EQ(n, 2);
+    CHECK(memcmp(got, "ef", 2) == 0);
+    CHECK(coil_stream_at_eof(stream));
+    return NULL;
+}
+
+TEST(reader, readexactly_waits_for_all_of_it)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    says(&w, "abc", COIL_MS(1), true);
+    says(&w, "def", COIL_MS(1), true);
+    ends_with(&w, 0, COIL_MS(1));
+    PASS(world_run(&w, reads_exactly, stream));
+}
+
+/* ---- read_all ------------------------------------------------------------------------------- */
+
+static void *reads_all(void *argument)
+{
+    void *data;
+    size_t length;
+
+    FAILS(coil_stream_read_all(argument, NULL, &length), -EINVAL);
+    if (PASS(coil_stream_read_all(argument, &data, &length))) {
+        CHECK_EQ(length, 6);
+        CHECK(data && memcmp(data, "abcdef", 6) == 0);
+        coil_free(data);
+    }
+    PASS(coil_stream_read_all(argument, &data, &length));
+    CHECK_PTR(data, NULL);
+    CHECK_EQ(length, 0);
+    return NULL;
+}
+
+TEST(reader, read_all_reads_to_the_end)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    says(&w, "abc", COIL_MS(1), true);
+    says(&w, "def", COIL_MS(1), true);
+    ends_with(&w, 0, COIL_MS(1));
+    PASS(world_run(&w, reads_all, stream));
+}
+
+/* ---- peek and consume ----------------------------------------------------------------------- */
+
+static void *peeks(void *argument)
+{
+    coil_stream *stream = argument;
+    const void *data = NULL;
+
+    CHECK_EQ(coil_stream_peek(stream, &data, 0), 0);
+    CHECK_EQ(coil_stream_peek(stream, &data, 1), 3);
+    const char *memory = data;
+    CHECK_EQ(coil_stream_peek(stream, &data, 3), 3);
+    CHECK_PTR(data, memory);
+    FAILS(coil_stream_consume(stream, 4), -EINVAL);
+    PASS(coil_stream_consume(stream, 1));
+    if (CHECK_EQ(coil_stream_peek(stream, &data, 4), 5))
+        CHECK(memcmp(data, "bcdef", 5) == 0);
+    CHECK_EQ(coil_stream_peek(stream, &data, 100), 5); /* the end */
+    PASS(coil_stream_consume(stream, 5));
+    CHECK_EQ(coil_stream_peek(stream, &data, 1), 0);
+    FAILS(coil_stream_peek(stream, NULL, 1), -EINVAL);
+    return NULL;
+}
+
+TEST(reader, peek_shows_what_consume_takes)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    says(&w, "abc", COIL_MS(1), true);
+    says(&w, "def", COIL_MS(1), true);
+    ends_with(&w, 0, COIL_MS(1));
+    PASS(world_run(&w, peeks, stream));
+}
+
+/* ---- much at once --------------------------------------------------------------------------- */
+
+enum { MUCH = 16 * 1024 };
+
+static void *reads_much(void *argument)
+{
+    static char buffer[MUCH];
+
+    CHECK_EQ(coil_stream_read(argument, buffer, MUCH), MUCH);
+    CHECK_EQ(buffer[MUCH - 1], 'x');
+    CHECK_EQ(coil_stream_read(argument, buffer, MUCH), 0);
+    CHECK(coil_stream_at_eof(argument));
+    return NULL;
+}
+
+TEST(reader, much_comes_straight_into_the_callers_memory)
+{
+    static char data[MUCH];
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    memset(data, 'x', MUCH);
+    world_script(w.sim,
+                 (coil_sim_answer){.opcode = OP_RECV, .fd = FD, .result = MUCH, .data = data});
+    ends_with(&w, 0, 0);
+    PASS(world_run(&w, reads_much, stream));
+    struct streams *streams = streams_of(w.loop);
+    CHECK(coil_is_err(streams) || !streams->lent);
+}
+
+/* ---- who may ask ---------------------------------------------------------------------------- */
+
+TEST(reader, refuses_bad_arguments)
+{
+    const void *data;
+    size_t n;
+    void *all;
+    char byte;
+
+    FAILS(coil_stream_read(NULL, &byte, 1), -EINVAL);
+    FAILS(coil_stream_read(COIL_ERR(-EMFILE), &byte, 1), -EMFILE);
+    FAILS(coil_stream_readexactly(NULL, &byte, 1, &n), -EINVAL);
+    FAILS(coil_stream_readline(NULL, &byte, 1), -EINVAL);
+    FAILS(coil_stream_readuntil(NULL, "x", 1, &byte, 1, &n), -EINVAL);
+    FAILS(coil_stream_read_all(NULL, &all, &n), -EINVAL);
+    FAILS(coil_stream_peek(NULL, &data, 1), -EINVAL);
+    FAILS(coil_stream_consume(NULL, 1), -EINVAL);
+    CHECK(!coil_stream_at_eof(NULL));
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    if (PASS(coil_err(stream)))
+        FAILS(coil_stream_read(stream, &byte, 1), -COIL_ENOLOOP);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "pair.h"
+
+static void *writes_thrice(void *argument)
+{
+    PASS(coil_stream_write(argument, "a", 1));
+    PASS(coil_stream_write(argument, "b", 1));
+    PASS(coil_yield_now());
+    PASS(coil_stream_write(argument, "c", 1));
+    CHECK_EQ(coil_stream_write_buffer_size(argument), 3);
+    PASS(coil_sleep(COIL_MS(5)));
+    CHECK_EQ(coil_stream_write_buffer_size(argument), 0);
+    return NULL;
+}
+
+TEST(send, what_is_written_in_a_turn_goes_out_at_once)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 2, COIL_MS(1));
+    world_answer(&w, OP_SEND, 1, COIL_MS(1));
+    PASS(world_run(&w, writes_thrice, stream));
+    CHECK_EQ(world_counts(&w).submitted, 2);
+}
+
+static void *writes_once(void *argument)
+{
+    PASS(coil_stream_write(argument, "abcd", 4));
+    PASS(coil_stream_set_write_buffer_limits(argument, 0, 0));
+    return COIL_ERR(coil_stream_drain(argument));
+}
+
+TEST(send, a_short_one_is_followed_by_the_rest)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 1, COIL_MS(1));
+    world_answer(&w, OP_SEND, -EINTR, COIL_MS(1));
+    world_answer(&w, OP_SEND, 3, COIL_MS(1));
+    PASS(world_run(&w, writes_once, stream));
+    CHECK_EQ(world_time(&w), COIL_MS(3));
+}
+
+TEST(send, waits_for_a_descriptor_that_does_not_wait)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, -EAGAIN, COIL_MS(1));
+    world_answer(&w, OP_POLL, 4, COIL_MS(1));
+    world_answer(&w, OP_SEND, 4, COIL_MS(1));
+    PASS(world_run(&w, writes_once, stream));
+    CHECK_EQ(world_time(&w), COIL_MS(3));
+}
+
+TEST(send, that_fails_loses_the_connection)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, -EPIPE, COIL_MS(1));
+    FAILS(world_run(&w, writes_once, stream), -EPIPE);
+    CHECK_EQ(coil_stream_error(stream), -EPIPE);
+    CHECK(coil_stream_is_closing(stream));
+}
+
+static void *writes_eof(void *argument)
+{
+    CHECK(coil_stream_can_write_eof(argument));
+    PASS(coil_stream_write(argument, "last", 4));
+    PASS(coil_stream_write_eof(argument));
+    PASS(coil_stream_write_eof(argument));
+    FAILS(coil_stream_write(argument, "more", 4), -EPIPE);
+    PASS(coil_sleep(COIL_MS(5)));
+    CHECK_READ(argument, 8, "answer");
+    return NULL;
+}
+
+TEST(send, the_end_of_writing_follows_what_was_written)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 4, COIL_MS(1));
+    world_answer(&w, OP_SHUTDOWN, 0, COIL_MS(1));
+    says(&w, "answer", COIL_MS(1), false);
+    PASS(world_run(&w, writes_eof, stream));
+}
+
+static void *writes_into_a_pipe(void *argument)
+{
+    PASS(coil_stream_write(argument, "through", 7));
+    PASS(coil_stream_write_eof(argument)); /* it has one direction */
+    PASS(coil_stream_wait_closed(argument));
+    return NULL;
+}
+
+TEST(send, writes_into_a_pipe)
+{
+    ENDS ends = ends_pipe(0);
+    char got[16] = {0};
+    KERNEL(loop);
+    coil_stream_options options = {.size = sizeof(options), .loop = loop};
+    STREAM *stream = coil_stream_new(ends.fd[1], &options);
+    if (!PASS(coil_err(stream)))
+        return;
+    ends.fd[1] = -1;
+    PASS(kernel_run(loop, writes_into_a_pipe, stream));
+    CHECK_EQ(read(ends.fd[0], got, sizeof(got)), 7);
+    CHECK_STR(got, "through");
+    CHECK_EQ(read(ends.fd[0], got, sizeof(got)), 0);
+}
