@@ -88,6 +88,7 @@ def row(*cells):
 
 
 def compare(options, load, names):
+    """The figures of each, which it prints."""
     figures = rounds.alternated(names, options.rounds,
                                 lambda name: one_round(options, load, name))
     for name in names:
@@ -99,6 +100,7 @@ def compare(options, load, names):
             rates, cpu = (rounds.ratios(*pair) for pair in zip(zip(*figures[name]),
                                                                zip(*figures["floor"])))
             row("", f"{name} / floor", rates, cpu)
+    return figures
 
 
 def heading(unit):
@@ -111,8 +113,11 @@ def speed(options):
     print(f"{options.rounds} rounds of {options.messages} messages of 64 bytes: medians, lowest "
           "and highest; ratios of pairs")
     heading("message")
+    rows = []
     for connections in options.connections:
-        compare(options, messages(connections, options.messages), names)
+        figures = compare(options, messages(connections, options.messages), names)
+        rows += rounds.rows(f"echo_{connections}", figures)
+    rounds.write(options.json, rows)
 
 
 def streaming(options):
@@ -120,7 +125,8 @@ def streaming(options):
     print(f"{options.rounds} rounds of {options.pieces} pieces of 64 KiB, 4 of them under way on "
           "each connection: medians, lowest and highest; ratios of pairs")
     heading("MB")
-    compare(options, stream(options.streams, options.pieces), names)
+    figures = compare(options, stream(options.streams, options.pieces), names)
+    rounds.write(options.json, rounds.rows("echo_stream", figures))
 
 
 # ---- instructions -------------------------------------------------------------------------------
@@ -236,6 +242,7 @@ def main():
                         help="connections of soak")
     parser.add_argument("--minutes", type=float, default=0,
                         help="that soak goes on when it has done these")
+    rounds.add_json(parser)
     options = parser.parse_args()
     try:
         modes[options.what](options)

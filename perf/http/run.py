@@ -78,6 +78,7 @@ def measure(options, servers):
         if name != "coil":
             row(f"coil / {name}", *(rounds.ratios(*pair) for pair in zip(zip(*figures["coil"]),
                                                                          zip(*figures[name]))))
+    rounds.write(options.json, rounds.rows(f"http_{options.connections}", figures))
 
 
 def run(options):
@@ -103,6 +104,7 @@ def main():
     parser.add_argument("--rounds", type=rounds.number, default=9, help="for each server")
     parser.add_argument("--seconds", type=rounds.number, default=3, help="of each round")
     parser.add_argument("--connections", type=rounds.number, default=64, help="at a time")
+    rounds.add_json(parser)
     options = parser.parse_args()
     if why := missing(options.build):
         print(f"run.py: skipped: {why}")

@@ -6,6 +6,7 @@ import os
 import pathlib
 import platform
 import re
+import signal
 import subprocess
 
 import record
@@ -19,19 +20,25 @@ class Failed(Exception):
 
 
 def run(command, cores, patience=TIMEOUT):
-    """What a program prints, pinned."""
+    """What a program prints, pinned. It ends with all that it has started."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              timeout=patience, check=False,
-                              preexec_fn=lambda: os.sched_setaffinity(0, cores))
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   stdin=subprocess.DEVNULL, text=True, start_new_session=True,
+                                   preexec_fn=lambda: os.sched_setaffinity(0, cores))
     except OSError as error:
         raise Failed(str(error)) from None
-    except subprocess.TimeoutExpired:
-        raise Failed(f"no end after {patience:.0f} s") from None
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
-        raise Failed(said[-1])
-    return done.stdout
+    try:
+        said, errors = process.communicate(timeout=patience)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise Failed(f"no end after {patience:.0f} s") from None
+        raise
+    if process.returncode:
+        lines = [*errors.strip().splitlines(), *said.strip().splitlines()]
+        raise Failed(lines[-1] if lines else f"it ended with {process.returncode}")
+    return said
 
 
 class Google:

@@ -69,8 +69,11 @@ GROUPS = [
         ("crawl_100", "100 pages", "Fetched at once over HTTP from a server that takes 0.2 s for "
          "each; the floor is a bare loop of libcurl's."),
         ("crawl_100_asleep", "100 pages, asleep", "The same, but each only sleeps for its 0.2 s."),
-        ("echo_64", "echo server", "What the server takes of the processor for a message of 64 "
-         "bytes, at 64 connections, on a core of its own; the floor is a loop written by hand."),
+        ("echo_64", "echo, 64 connections",
+         "What the server takes of the processor for a message of 64 bytes, on a core of its own."),
+        ("echo_1000", "echo, 1000 connections", "The same at 1000."),
+        ("http_64", "HTTP, 64 connections",
+         "What a server of static files takes of the processor for a file of 612 bytes."),
     ]),
 ]
 
@@ -86,7 +89,9 @@ CONTESTANTS = {  # in the order of columns
 OTHERS = {  # forms that are no contestants
     "swapcontext": "swapcontext", "ret": "call and ret", "jmp": "call, pop and jmp",
     "by_hand": "state machine", "eventfd": "eventfd", "msg_ring": "MSG_RING",
-    "msg_ring_sync": "MSG_RING, no ring", "fio": "fio",
+    "msg_ring_sync": "MSG_RING, no ring", "fio": "fio", "nginx": "nginx",
+    "nginx-copies": "nginx, no sendfile", "streams": "coil's streams", "epoll": "epoll, by hand",
+    "uvloop-streams": "uvloop streams", "asyncio-streams": "asyncio streams",
 }
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Whole programs as contestants: the crawl, the echo server, and fio beside reads from the disk."""
+"""Whole programs: the crawl, fio beside reads from the disk, and servers, which take their turns
+by themselves."""
 
-import importlib.util
 import json
 import pathlib
 import shutil
+import sys
 import tempfile
-import types
 
 from contestants import PERF, Failed, run
 
@@ -37,31 +37,6 @@ class Crawl:
                 "counters": {"cpu_ms": 1e3 * got["cpu_seconds"], "peak_kib": got["peak_rss_kib"]}}
 
 
-class Echo:
-    """64 connections of 64 bytes: what the server takes of the processor for a message. It pins
-    itself, to the first core, and the client to the second."""
-
-    ROWS = {"echo_64/coil": "coil", "echo_64/floor": "floor"}
-    CONNECTIONS = 64
-
-    def __init__(self, build):
-        spec = importlib.util.spec_from_file_location("echo_run", PERF / "echo/run.py")
-        self.echo = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.echo)
-        self.build = pathlib.Path(build)
-
-    def names(self, _cores):
-        return list(self.ROWS)
-
-    def sample(self, name, seconds, _cores, _patience):
-        options = types.SimpleNamespace(build=self.build, messages=int(1e6 * seconds))
-        try:
-            rate, cpu = self.echo.one_round(options, self.ROWS[name], self.CONNECTIONS)
-        except self.echo.Failed as error:
-            raise Failed(str(error)) from None
-        return {"unit": "us", "clock": "cpu", "value": cpu, "counters": {"per_s": rate}}
-
-
 class Fio:
     """What perf/bench/file_direct.c does, by fio's engine for io_uring."""
 
@@ -84,12 +59,33 @@ def found(build, skipped):
         programs.append(Crawl(build / "perf/crawl"))
     else:
         skipped["crawl"] = "it was not built"
-    if (build / "examples/echo_server").exists():
-        programs.append(Echo(build))
-    else:
-        skipped["echo"] = "it was not built"
     if shutil.which("fio"):
         programs.append(Fio())
     else:
         skipped["fio"] = "fio is not installed"
     return programs
+
+
+# ---- servers: each has a core to itself, and its client another
+
+
+def servers(build, rounds, quick):
+    """(name, command) of what measures servers."""
+    echo = ["--contestants", "all"]
+    if quick:
+        echo = ["--contestants", "coil", "floor", "libuv", "go", "asyncio", "--messages", "20000",
+                "--connections", "64"]
+    http = ["--seconds", "1"] if quick else []
+    common = ["--build", build, "--rounds", rounds]
+    return [
+        ("echo", [PERF / "echo/run.py", "speed", *echo, *common]),
+        ("http", [PERF / "http/run.py", *http, *common]),
+    ]
+
+
+def measure_servers(command, cores, patience):
+    """The rows of one of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "rows.json"
+        run([sys.executable, "-B", *map(str, command), "--json", str(path)], cores, patience)
+        return json.loads(path.read_text(encoding="utf-8"))

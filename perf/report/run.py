@@ -21,10 +21,12 @@ import primitives
 import programs
 import record
 
-QUICK_SECONDS = 165  # what --quick may take after the build, without the page
+QUICK_SECONDS = 160  # what --quick may take after the build, without the page
+QUICK_SERVERS = 20  # of them
 ROUNDS = 15
 LONG, LONG_ROUNDS = 3, 5  # of what takes so many seconds, so many samples are enough
 STUDY_SECONDS = 400
+SERVERS_PATIENCE = 3600
 LAST = {"million_asleep"}  # it takes as long as the machine needs to find the memory
 SHARE = {True: 0.04, False: 0.2}  # seconds of a sample, quick or not
 TWO_CORES = {"wake_latency"}  # its two sides look at each other
@@ -153,6 +155,22 @@ class Measurement:
                 self.sample(name)
         return whole
 
+    def servers(self):
+        """What has its own turns: fewer of them, each takes long."""
+        quick = self.settings.quick
+        for name, command in programs.servers(self.settings.build, 1 if quick else LONG_ROUNDS,
+                                              quick):
+            self.progress.say(f"servers: {name}")
+            left = self.settings.seconds + QUICK_SERVERS - self.elapsed()
+            try:
+                rows = programs.measure_servers(command, self.settings.all_cores,
+                                                min(SERVERS_PATIENCE, max(1, left)))
+            except contestants.Failed as error:
+                self.record["skipped"][name] = str(error)
+                self.progress.say(f"skipped: {name}: {error}")
+                continue
+            self.rows.update({row["name"]: row for row in rows})
+
     def finish(self):
         """Puts what there is into the record."""
         self.record["rows"] = [self.rows[name] for name in sorted(
@@ -191,7 +209,7 @@ def parse(arguments):
     settings = parser.parse_args(arguments)
     settings.share = SHARE[settings.quick]
     settings.rounds = settings.rounds or (1000 if settings.quick else ROUNDS)
-    settings.seconds = QUICK_SECONDS if settings.quick else float("inf")
+    settings.seconds = QUICK_SECONDS - QUICK_SERVERS if settings.quick else float("inf")
     settings.study = settings.study and not settings.quick and not settings.only
     settings.all_cores = os.sched_getaffinity(0)
     settings.cores = pick_core()
@@ -248,6 +266,8 @@ def measure(settings, out=sys.stdout):
     progress.say(f"{len(measurement.program)} rows of {len(versions)} contestants")
     try:
         measurement.all_rounds(lambda: record.save(record_, path))
+        if not settings.only:
+            measurement.servers()
         if settings.study:
             measure_study(settings, record_, progress)
     except KeyboardInterrupt:

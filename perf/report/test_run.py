@@ -19,6 +19,7 @@ import unittest
 import contestants
 import page
 import primitives
+import programs
 import record
 import run
 from look import look_at
@@ -122,6 +123,19 @@ class Runs(unittest.TestCase):
 
 
 class Programs(unittest.TestCase):
+    def test_a_program_ends_with_what_it_started(self):
+        # As long as the sleep holds what it was started with, nobody sees the end of the output.
+        with self.assertRaises(contestants.Failed):
+            contestants.run(["sh", "-c", "sleep 1000 & wait"], ALL_CORES, 0.2)
+
+    def test_servers_give_rows(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = pathlib.Path(folder) / "serve.py"
+            script.write_text("import sys\nassert sys.argv[1:3] == ['--rounds', '3']\n"
+                              "open(sys.argv[4], 'w').write('[1]')\n", encoding="utf-8")
+            got = programs.measure_servers([script, "--rounds", 3], ALL_CORES, PATIENCE)
+            self.assertEqual(got, [1])
+
     def test_asyncio_answers(self):
         peer = contestants.Peer(sys.executable, "-B", contestants.PERF / "peers/asyncio/bench.py")
         self.assertIn("yield/asyncio", peer.names(ALL_CORES))
