@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { STACK_BYTES = 64 << 10, TOGETHER = 100, OTHER_TIMERS = 10000 };
+enum { STACK_BYTES = 64 << 10, TOGETHER = 100, NOPS_TOGETHER = 64, OTHER_TIMERS = 10000 };
 
 /* ---- switch: of bare contexts, from one to another and back --------------------------------- */
 
@@ -320,6 +320,25 @@ static int nops(size_t times)
     return rc;
 }
 
+static void *nops_of_one(void *times)
+{
+    return COIL_ERR(nops(*(size_t *)times));
+}
+
+/* By 64 tasks, whose operations go to the kernel together. */
+static int nops_together(size_t times)
+{
+    size_t each = times / NOPS_TOGETHER;
+    coil_coro coroutines[NOPS_TOGETHER];
+
+    for (size_t i = 0; i < NOPS_TOGETHER; i++)
+        coroutines[i] = (coil_coro){nops_of_one, &each};
+    coil_future *gather = coil_gather(coroutines, NOPS_TOGETHER, 0);
+    int rc = coil_await(gather, NULL);
+    coil_unref(gather);
+    return rc;
+}
+
 static int reads(size_t times)
 {
     int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -349,6 +368,7 @@ const struct work works[] = {
     {"channel_pingpong", by_channels, false},
     {"generator", generators, false},
     {"nop", nops, true},
+    {"nop_64", nops_together, true},
     {"read", reads, true},
 };
 const size_t works_count = sizeof(works) / sizeof(works[0]);

@@ -20,6 +20,8 @@ RECORD = {
         {"name": "yield/coil", "unit": "ns", "samples": [8, 7, 9], "counters": {}},
         {"name": "yield/thread", "unit": "us", "samples": [1.5], "counters": {}},
         {"name": "yield/go", "unit": "ns", "samples": [], "counters": {}},
+        {"name": "echo_64/coil", "unit": "us", "samples": [5.5], "counters": {"per_s": [90]}},
+        {"name": "echo_64/floor", "unit": "us", "samples": [5], "counters": {"per_s": [100]}},
         {"name": "sleep_100k_warm/coil", "unit": "ms", "samples": [230], "counters": {}},
     ],
 }
@@ -53,9 +55,10 @@ def test_tables():
     check(figures.fill(block("goals"), []) == block("goals"), "what was not measured stays")
     goals = figures.fill(block("goals"), [RECORD])
     check("8 (7-9) ns" in goals and "0.23 (0.23-0.23) s" in goals, f"medians in its unit: {goals}")
+    check("| 1.100 |" in goals and "| 0.900 |" in goals, f"ratios: {goals}")
     check("as it was" not in goals and goals.startswith("<!-- figures: goals -->\n|"), goals)
     primitives = figures.fill(block("primitives"), [RECORD])
-    check("| yield, ns | 8 (7-9) | 1.5 (1.5-1.5) us |" in primitives, primitives)
+    check("| yield, ns | 8 (7-9) |  | 1.5 (1.5-1.5) us |" in primitives, primitives)
     check(" go " not in primitives, f"no column for what did not run: {primitives}")
     machine = figures.fill(block("machine"), [RECORD, STUDY])
     check(all(part in machine for part in ("a CPU", "virtual", "gcc 12", "abc1234")), machine)

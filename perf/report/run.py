@@ -231,8 +231,14 @@ def study_module(name):
 
 
 def measure_study(settings, record_, progress):
+    begun = time.monotonic()
+
+    def say(text, round_, done, total):
+        left = STUDY_SECONDS - (time.monotonic() - begun)
+        progress.at(done, total, round_, text, left)
+
     progress.say("threads against tasks")
-    rows = study_module("study").measure(settings.build, STUDY_SECONDS, progress.say)
+    rows = study_module("study").measure(settings.build, STUDY_SECONDS, say)
     parts = {name: record_[name] for name in ("machine", "build", "contestants")}
     record.save(record.new(rows=rows, **parts), settings.folder / "study.json")
 

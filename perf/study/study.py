@@ -102,14 +102,14 @@ def take_turns(rows, run, seconds, say):
         this_round = [row for row in rows if not row.stopped and not (number and row.once())]
         started = time.monotonic()
         for done, row in enumerate(reversed(this_round) if number % 2 else this_round):
-            say(f"round {number + 1}: {row.kind} {row.form} {row.n}", done, len(this_round))
+            say(f"{row.kind} {row.form} {row.n}", number + 1, done, len(this_round))
             run(row)
         longest = max(longest, time.monotonic() - started)
         number += 1
 
 
 def measure(build, seconds, say, quick=False, kinds=tuple(tables.KINDS), sizes=None, extra=()):
-    """The rows of the study, as tools/bench keeps them. say(text, done, total) is told the
+    """The rows of the study, as tools/bench keeps them. say(text, round, done, total) is told the
     progress; `extra` are arguments for the program."""
     program = pathlib.Path(build) / "perf/study/study"
     if not program.exists():
@@ -153,9 +153,10 @@ def main():
     if seconds is None:
         seconds = QUICK_SECONDS if options.quick else FULL_SECONDS
 
-    def say(text, done, total):
+    def say(text, number, done, total):
         if sys.stderr.isatty():
-            print(f"\r{done * 100 // total:3} %  {text}\033[K", end="", file=sys.stderr, flush=True)
+            print(f"\rround {number}, {done * 100 // total:3} %  {text}\033[K", end="",
+                  file=sys.stderr, flush=True)
 
     made = record.new(options.quick, machine=record.machine(), build=record.build(options.build))
     try:

@@ -7,13 +7,17 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 
 import allowed
+import page
 import study
 import tables
+
+import look  # study has told where
 
 SMALL = ["--asleep=1000", "--compute=1000", "--shared=100"]
 FIGURES = {"seconds", *study.COUNTERS}
@@ -94,6 +98,19 @@ def test_rows(build):
         check(len(tables.line_of(row)) == len(tables.HEAD), f"a cell for each head: {row}")
     for line in tables.markdown_of(rows).splitlines():
         check(not line.startswith("|") or line.count("|") in (4, len(tables.HEAD) + 1), line)
+
+
+def test_page(build):
+    """Time on one core and on all, tail, memory: for each kind; what did not run is named."""
+    if not shutil.which("gnuplot"):
+        return
+    rows = measure(build, sizes=[1, 3], quick=True)
+    rows[0] = {**rows[0], "samples": [], "stopped": "<a limit>"}
+    [(title, text)] = page.sections({"rows": rows})
+    plots = 4 if len(os.sched_getaffinity(0)) > 1 else 3
+    look.look_at(text, plots * len(tables.KINDS))
+    check(title == "Threads against tasks" and "&lt;a limit&gt;" in text, "what did not run")
+    check(page.sections({"rows": [{"name": "yield/coil"}]}) == [], "nothing without a study")
 
 
 def test_limits(build):
