@@ -267,14 +267,11 @@ static NOINLINE void refuse_again(struct coil_future *task)
         task_park(task);
 }
 
-bool task_wait_refused(struct coil_future *task)
+void task_refuse_wait(struct coil_future *task)
 {
-    if (likely(!(task->flags & (FUTURE_REFUSED | FUTURE_COVERED))))
-        return false;
     task->flags &= (uint16_t)~FUTURE_MUST_CANCEL; /* the refusal delivers it */
     if (task->flags & FUTURE_REFUSED)
         refuse_again(task);
-    return true;
 }
 
 int task_interrupted(struct coil_future *task)

@@ -49,6 +49,18 @@ static inline struct coil_future *task_current(void)
     return likely(sched != NULL) ? sched->current : NULL;
 }
 
+/* What a refusal does to the task. */
+void task_refuse_wait(struct coil_future *task);
+
+/* Whether the next wait is refused at once: to be asked before something is started. */
+static inline bool task_wait_refused(struct coil_future *task)
+{
+    if (likely(!(task->flags & (FUTURE_REFUSED | FUTURE_COVERED))))
+        return false;
+    task_refuse_wait(task);
+    return true;
+}
+
 /* A parked task leaves what it waits for, and its step is queued; the reason is in its flags.
  * False: it waits for what cannot be left. */
 bool task_leave_wait(struct coil_future *task);

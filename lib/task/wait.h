@@ -39,7 +39,4 @@ struct waiter {
     coil_task *task;
 };
 
-/* Whether the next wait is refused at once: to be asked before something is started. */
-bool task_wait_refused(coil_task *task);
-
 #endif
