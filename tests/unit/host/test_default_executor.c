@@ -47,10 +47,15 @@ TEST(default_executor, a_shutdown_waits_for_its_threads)
     PASS(world_run(&w, shuts_down, NULL)); /* there is nothing left */
 }
 
-TEST(default_executor, a_shutdown_without_jobs_is_nothing)
+TEST(default_executor, none_is_made_after_a_shutdown)
 {
+    GATE(gate);
     WORLD(w);
-    PASS(world_run(&w, shuts_down, NULL));
+    PASS(world_run(&w, shuts_down, NULL)); /* there are no threads to wait for */
+    COIL_AUTO coil_future *future = coil_run_in_executor(w.loop, NULL, job_pass, &gate);
+    CHECK(coil_err(future) == -ESHUTDOWN || check_walking());
+    if (!coil_is_err(future))
+        PASS(coil_run_until_complete(w.loop, future, NULL));
 }
 
 static int advance(void *sim)

@@ -118,21 +118,49 @@ TEST(executor, its_own_thread_cannot_wait_for_its_end)
     PASS(coil_run_until_complete(w.loop, future, NULL));
 }
 
-static void *gives_back(void *executor)
+/* A job that gives the last reference back, on a thread that belongs to nobody then: a destructor
+ * of the thread's tells when all is over. */
+struct last {
+    struct gate gate;
+    coil_executor *executor;
+    pthread_key_t at_end;
+    sem_t ended;
+};
+
+static void tell_end(void *ended)
 {
-    coil_executor_unref(executor);
+    sem_post(ended);
+}
+
+static void *gives_back(void *arg)
+{
+    struct last *last = arg;
+
+    pthread_setspecific(last->at_end, &last->ended);
+    (void)job_wait(&last->gate);
+    coil_executor_unref(last->executor);
     return NULL;
 }
 
 TEST(executor, a_job_may_hold_the_last_reference)
 {
+    struct last last = {.executor = executor_of(1)};
     WORLD(w);
-    coil_executor *executor = coil_executor_new(NULL);
-    coil_future *future = coil_run_in_executor(w.loop, executor, gives_back, executor);
-    if (coil_is_err(future))
-        coil_executor_unref(executor);
-    PASS(coil_run_until_complete(w.loop, future, NULL));
-    coil_unref(future);
+    gate_init(&last.gate);
+    sem_init(&last.ended, 0, 0);
+    pthread_key_create(&last.at_end, tell_end);
+    COIL_AUTO coil_future *future = coil_run_in_executor(w.loop, last.executor, gives_back, &last);
+    if (coil_is_err(future)) {
+        coil_executor_unref(last.executor);
+    } else {
+        gate_wait(&last.gate.begun);
+        CHECK(coil_cancel(future)); /* the loop's own reference goes */
+        sem_post(&last.gate.go);
+        gate_wait(&last.ended);
+    }
+    pthread_key_delete(last.at_end);
+    sem_destroy(&last.ended);
+    gate_fini(&last.gate);
 }
 
 TEST(executor, bad_arguments_are_refused)
