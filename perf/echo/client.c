@@ -7,14 +7,13 @@
  * With --each a connection ends after so many messages, by a reset, which leaves nothing behind in
  * the kernel, and a new one takes its place.
  */
+#include "client.h"
 #include "ring.h"
 
 #include <argp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -27,6 +26,7 @@ enum {
 
 struct settings {
     unsigned long port, connections, messages, each, size;
+    bool waits;
 };
 
 struct connection {
@@ -147,14 +147,6 @@ static void completed(struct client *client, const struct io_uring_cqe *cqe)
         answered(client, index);
 }
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static void run(struct client *client)
 {
     struct io_uring_cqe *cqe;
@@ -183,6 +175,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
             argp_failure(state, 2, 0, "at most %d connections", BUFFERS);
         return 0;
     }
+    if (key == 'i') {
+        settings->waits = true;
+        return 0;
+    }
     if (!text || !strchr("pcnes", key))
         return ARGP_ERR_UNKNOWN;
     unsigned long value = strtoul(text, &end, 10);
@@ -202,6 +198,7 @@ static const struct argp_option options[] = {
     {"messages", 'n', "N", 0, "in all (100000)", 0},
     {"each", 'e', "N", 0, "messages of a connection, then a new one takes its place", 0},
     {"size", 's', "N", 0, "of a message in bytes (64)", 0},
+    {"wait", 'i', NULL, 0, "for a line before the first message, and for one before the end", 0},
     {0},
 };
 
@@ -219,10 +216,12 @@ int main(int argc, char **argv)
         fail("memory", ENOMEM);
     for (unsigned long i = 0; i < client.settings.connections; i++)
         open_one(&client, i);
+    stop(client.settings.waits, "open");
     double start = now();
     for (unsigned long i = 0; i < client.settings.connections; i++)
         send_next(&client, i);
     run(&client);
-    printf("%lu messages in %.6f s\n", client.done, now() - start);
+    report(client.done, now() - start);
+    stop(client.settings.waits, "done");
     return 0;
 }

@@ -5,15 +5,15 @@ when they are named, beside others (peers/); they take turns in one run.
 
     perf/echo/run.py speed          requests a second, server CPU and calls of the kernel a request
     perf/echo/run.py streaming      the same a MB, on connections that always have data under way
-    perf/echo/run.py instructions   of user space a request and a MB, by callgrind: two runs
-                                    subtracted; of a build with -Dvalgrind=disabled, which waits
-                                    as ever
+    perf/echo/run.py instructions   of user space a request and a MB, by callgrind; of a build
+                                    with -Dvalgrind=disabled, which waits as ever
     perf/echo/run.py soak           many connections opened and closed: memory and descriptors
 
-The server has the first core to itself, the client the second. Calls of the kernel are counted by
-the kernel (perf stat, tracepoints), in runs of their own.
+The server has the first core to itself, the client the second. All is counted from the first
+message to the last one: the connections are open before and after. Calls of the kernel are counted
+by the kernel (perf stat, tracepoints), in runs of their own.
 """
-import dataclasses
+import contextlib
 import pathlib
 import re
 import subprocess
@@ -22,41 +22,11 @@ import tempfile
 import time
 
 import contestants
+from load import messages, stream
 from serving import rounds
-from serving.server import Failed, Server, counted_calls, run_client
+from serving.server import Failed, counted_calls
 
-PIECE = 65536
 WIDTHS = (12, 24, 28, 28, 16, 16)
-
-
-@dataclasses.dataclass
-class Load:
-    """What the client does: so many requests on so many connections."""
-
-    client: str
-    connections: int
-    requests: int
-    unit: str  # "message" or "MB"
-    each: float = 1  # units a request
-
-    def run(self, build, port, requests=None, **more):
-        """Units a second."""
-        settings = {"connections": self.connections, "messages": requests or self.requests, **more}
-        text = run_client([build / "perf/echo" / self.client, f"--port={port}",
-                           *(f"--{name}={value}" for name, value in settings.items())])
-        done, seconds = re.match(r"(\d+) messages in ([\d.]+) s", text).groups()
-        return int(done) * self.each / float(seconds)
-
-    def server(self, build, name, wrapper=()):
-        return Server([*wrapper, *contestants.command(build, name, self.unit == "MB")])
-
-
-def messages(connections, requests):
-    return Load("echo_client", connections, requests, "message")
-
-
-def stream(connections, requests):
-    return Load("echo_stream_client", connections, requests, "MB", PIECE / 1e6)
 
 
 # ---- speed and streaming ------------------------------------------------------------------------
@@ -66,20 +36,19 @@ def one_round(options, load, name):
     """Units a second, and us of server CPU a unit."""
     with load.server(options.build, name) as server:
         load.run(options.build, server.port, max(load.requests // 5, 1))
-        before = server.cpu()
-        rate = load.run(options.build, server.port)
-        return rate, (server.cpu() - before) / (load.requests * load.each) / 1000
+        rate, cpu = load.measured(options.build, server)
+        return rate, cpu / 1000
 
 
 def calls(options, load, name):
     """Of the ring and of the kernel at all, a unit, as they are printed."""
+    counts = []
     with load.server(options.build, name) as server:
         load.run(options.build, server.port, max(load.requests // 20, 1))
-        with counted_calls(server.pid) as counts:
-            load.run(options.build, server.port)
+        load.measured(options.build, server, lambda: counted_calls(server.pid, counts))
     if not counts:
         return "?", "?"
-    enters, all_calls = (f"{count / (load.requests * load.each):.3f}" for count in counts)
+    enters, all_calls = (f"{count / load.units():.3f}" for count in counts)
     return enters if name in contestants.RINGS else "-", all_calls
 
 
@@ -137,29 +106,35 @@ def tell_callgrind(what, server):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def instructions_of(options, load, name, requests):
-    """Those of the second half of so many requests."""
+@contextlib.contextmanager
+def counted_instructions(server):
+    tell_callgrind("--zero", server)
+    yield
+    tell_callgrind("--dump", server)
+
+
+def instructions_of(options, load, name):
+    """A unit's."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out"
         with load.server(options.build, name, ("valgrind", "--tool=callgrind", "-q",
                                                f"--callgrind-out-file={out}")) as server:
-            load.run(options.build, server.port, requests // 2)
-            tell_callgrind("--zero", server)
-            load.run(options.build, server.port, requests // 2)
-            tell_callgrind("--dump", server)
-        return int(re.search(r"^summary: (\d+)", out.with_suffix(".1").read_text(), re.M).group(1))
+            load.run(options.build, server.port, max(load.requests // 5, 1))
+            load.measured(options.build, server, lambda: counted_instructions(server))
+        text = out.with_suffix(".1").read_text(encoding="ascii", errors="replace")
+        return int(re.search(r"^summary: (\d+)", text, re.M).group(1)) / load.units()
 
 
 def instructions(options):
     names = [name for name in contestants.chosen(options, contestants.RINGS)
              if name not in contestants.RUNTIMES]
-    loads = [messages(connections, options.messages) for connections in options.connections]
+    loads = [messages(connections, max(options.messages // 4, 1))
+             for connections in options.connections]
+    loads.append(stream(options.streams, max(options.pieces // 8, 1)))
     row("connections", "server", "instructions of user space")
-    for load in [*loads, stream(options.streams, options.pieces)]:
-        few, many = max(load.requests // 10, 2), max(load.requests // 2, 4)
+    for load in loads:
         for name in names:
-            cost = (instructions_of(options, load, name, many) -
-                    instructions_of(options, load, name, few)) / ((many - few) / 2) / load.each
+            cost = instructions_of(options, load, name)
             row(load.connections, name, f"{cost:.0f} a {load.unit}")
 
 

@@ -6,14 +6,13 @@
  * client has half of a server's copying to do. Prints how many pieces came back and in how many
  * seconds.
  */
+#include "client.h"
 #include "ring.h"
 
 #include <argp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum { ENTRIES = 256, COMPLETIONS = 512, CONNECTIONS = 64, SIZE = 1024 * 1024 };
 enum { NUMBER_MAX = 1000000000 };
@@ -21,6 +20,7 @@ enum kind { RECV, SEND };
 
 struct settings {
     unsigned long port, connections, pieces, size, window;
+    bool waits;
 };
 
 struct connection {
@@ -105,14 +105,6 @@ static void open_one(struct client *client, unsigned long index)
     arm_recv(client, index);
 }
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static void run(struct client *client)
 {
     const struct settings *settings = &client->settings;
@@ -144,6 +136,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
     if (key == ARGP_KEY_END && !settings->port)
         argp_failure(state, 2, 0, "give it the server's --port");
+    if (key == 'i') {
+        settings->waits = true;
+        return 0;
+    }
     if (!text || !strchr("pcnsw", key))
         return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
     unsigned long value = strtoul(text, &end, 10);
@@ -163,6 +159,7 @@ static const struct argp_option options[] = {
     {"messages", 'n', "N", 0, "pieces in all (10000)", 0},
     {"size", 's', "N", 0, "of a piece in bytes (65536)", 0},
     {"window", 'w', "N", 0, "pieces that are under way on a connection (4)", 0},
+    {"wait", 'i', NULL, 0, "for a line before the first message, and for one before the end", 0},
     {0},
 };
 
@@ -177,8 +174,10 @@ int main(int argc, char **argv)
     ring_make(&client.ring, ENTRIES, COMPLETIONS);
     for (unsigned long i = 0; i < client.settings.connections; i++)
         open_one(&client, i);
+    stop(client.settings.waits, "open");
     double start = now();
     run(&client);
-    printf("%lu messages in %.6f s\n", client.settings.pieces, now() - start);
+    report(client.settings.pieces, now() - start);
+    stop(client.settings.waits, "done");
     return 0;
 }

@@ -106,18 +106,17 @@ def run_client(command):
 
 
 @contextlib.contextmanager
-def counted_calls(pid):
-    """How often a process entered its ring and how often the kernel at all within the scope: at
-    its end a list with these two; it stays empty where perf cannot count."""
-    counts = []
+def counted_calls(pid, counts):
+    """How often a process enters its ring and how often the kernel at all within the scope: at its
+    end `counts` has these two; none where perf cannot count."""
     if not shutil.which("perf"):
-        yield counts
+        yield
         return
     with tempfile.NamedTemporaryFile("r") as out:
         perf = subprocess.Popen(["perf", "stat", "-x,", "-e", f"{ENTER},{CALL}", "-o", out.name,
                                  "-p", str(pid)], stderr=subprocess.DEVNULL)
         time.sleep(0.3)  # perf does not say when it has begun
-        yield counts
+        yield
         perf.send_signal(signal.SIGINT)
         perf.wait()
         text = out.read()
