@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The programs that are measured: what rows each has, and one sample of a row."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -30,7 +31,8 @@ def run(command, cores, patience=TIMEOUT):
     try:
         said, errors = process.communicate(timeout=patience)
     except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # all have ended
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
             raise Failed(f"no end after {patience:.0f} s") from None

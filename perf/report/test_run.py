@@ -11,10 +11,13 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import types
 import unittest
+import unittest.mock
+import warnings
 
 import contestants
 import page
@@ -127,6 +130,17 @@ class Programs(unittest.TestCase):
         # As long as the sleep holds what it was started with, nobody sees the end of the output.
         with self.assertRaises(contestants.Failed):
             contestants.run(["sh", "-c", "sleep 1000 & wait"], ALL_CORES, 0.2)
+
+    def test_an_interrupt_comes_through(self):
+        def end_first(process, timeout=None):
+            process.wait()
+            if timeout is not None:
+                raise KeyboardInterrupt
+
+        with unittest.mock.patch.object(subprocess.Popen, "communicate", end_first):
+            with self.assertRaises(KeyboardInterrupt), warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)  # of the pipes nobody read
+                contestants.run(["true"], ALL_CORES)
 
     def test_servers_give_rows(self):
         with tempfile.TemporaryDirectory() as folder:
