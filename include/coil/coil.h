@@ -19,6 +19,7 @@
 #include <coil/gen.h>
 #include <coil/group.h>
 #include <coil/inspect.h>
+#include <coil/layer.h>
 #include <coil/local.h>
 #include <coil/loop.h>
 #include <coil/path.h>

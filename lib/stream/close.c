@@ -21,6 +21,9 @@ static void finish(coil_stream *stream, int result)
     chain_drop(stream->streams, &stream->written);
     (void)line_wake_all(&stream->drainers);
     (void)line_wake_all(&stream->waiters);
+    if (stream->layer_class)
+        stream->layer_class->lost(stream->layer, stream->error);
+    stream->layer_class = NULL;
     stream_release(stream);
 }
 
@@ -76,26 +79,41 @@ void stream_lost(coil_stream *stream, int code)
     stream_flush_soon(stream);
 }
 
-static void close_layer(coil_stream *stream)
+void stream_fail(coil_stream *stream, int code)
 {
-    int rc = stream->layer->class->close(stream->layer);
+    if (stream->state >= STREAM_ENDING || stream->error)
+        return;
+    stream->error = code;
+    stream->state = STREAM_FLUSHING;
+    stream->layer_waits = false;
+    stream_stop_receiving(stream);
+    stream_wake_reader(stream, code);
+    (void)line_wake_all(&stream->drainers);
+    stream_flush_soon(stream);
+}
+
+/* Whether the layer has something to wait for. A loop that closes waits for nobody. */
+static bool layer_waits(coil_stream *stream)
+{
+    int rc = stream->layer_class->close(stream->layer);
 
     if (rc < 0)
-        stream_lost(stream, rc);
-    else
-        stream->layer_waits = rc > 0 && !stream_loop(stream)->sched->closing;
+        stream_fail(stream, rc);
+    return rc > 0 && !stream_loop(stream)->sched->closing;
 }
 
 void stream_close(coil_stream *stream)
 {
-    if (stream->state == STREAM_FLUSHING && stream_loop(stream)->sched->closing)
-        stream_layer_closed(stream);
-    if (stream->state != STREAM_OPEN)
+    if (stream->state != STREAM_OPEN) {
+        if (stream_loop(stream)->sched->closing)
+            (void)coil_layer_closed(stream);
         return;
+    }
     stream->state = STREAM_FLUSHING;
-    if (unlikely(stream->layer != NULL))
-        close_layer(stream);
-    if (!stream->layer_waits)
+    stream->layer_waits = stream->layer_class && layer_waits(stream);
+    if (stream->layer_waits)
+        stream->paused = false; /* it hears the peer out */
+    else
         stream_stop_receiving(stream);
     stream_wake_reader(stream, -COIL_ECLOSED);
     stream_flush_soon(stream);

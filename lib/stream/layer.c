@@ -1,70 +1,113 @@
 // SPDX-License-Identifier: MIT
-#include "stream/layer.h"
-
 #include "stream/stream.h"
 
-/* What came before the layer did is for it. */
-static int catch_up(coil_stream *stream)
+static bool valid(const coil_layer_class *class)
 {
-    struct chain raw = stream->received;
-    int rc = 0;
-
-    stream->received = (struct chain){.first = NULL};
-    for (const struct block *block = raw.first; block && rc == 0; block = block->next)
-        rc = stream->layer->class->received(stream->layer, block->memory + block->start,
-                                            block_used(block));
-    chain_drop(stream->streams, &raw);
-    if (rc == 0 && stream->ended) {
-        stream->ended = false;
-        rc = stream->layer->class->ended(stream->layer);
-    }
-    return rc;
+    return class && class->size == sizeof(*class) && class->received && class->written &&
+           class->close && class->lost;
 }
 
-int stream_set_layer(coil_stream *stream, struct stream_layer *layer)
+void stream_to_layer(coil_stream *stream, const void *raw, size_t size)
+{
+    int rc = stream->layer_class->received(stream->layer, raw, size);
+
+    if (unlikely(rc < 0))
+        stream_fail(stream, rc);
+}
+
+/* What came before the layer did is for it. */
+static void catch_up(coil_stream *stream)
+{
+    struct chain raw = stream->received;
+
+    stream->received = (struct chain){.first = NULL};
+    for (const struct block *block = raw.first; block && !stream_is_deaf(stream);
+         block = block->next)
+        stream_to_layer(stream, block->memory + block->start, block_used(block));
+    chain_drop(stream->streams, &raw);
+    if (stream->ended && !stream_is_deaf(stream)) {
+        stream->ended = false; /* for the reader it is not yet */
+        stream->raw_ended = true;
+        stream_to_layer(stream, NULL, 0);
+    }
+}
+
+int coil_stream_set_layer(coil_stream *stream, const coil_layer_class *layer_class, void *layer)
 {
     int rc = stream_argument(stream);
 
     if (rc < 0)
         return rc;
+    if (!valid(layer_class))
+        return -EINVAL;
     if (stream->error)
         return stream->error;
     if (stream->state != STREAM_OPEN)
         return -COIL_ECLOSED;
-    if (stream->layer || stream->reading)
+    if (stream->layer_class || stream->reading || stream->direct)
         return -EBUSY;
+    if (stream->eof_written)
+        return -EPIPE;
+    stream->layer_class = layer_class;
     stream->layer = layer;
-    layer->stream = stream;
-    rc = catch_up(stream);
-    if (rc < 0)
-        stream_lost(stream, rc);
+    catch_up(stream);
+    stream_flush_soon(stream); /* receives */
     return 0;
 }
 
-int stream_deliver(coil_stream *stream, const void *data, size_t size)
+int coil_layer_deliver(coil_stream *stream, const void *plain, size_t length)
 {
-    int rc = chain_copy(stream->streams, &stream->received, data, size);
+    int rc = stream_argument(stream);
 
+    if (rc < 0)
+        return rc;
+    if (!plain && length)
+        return -EINVAL;
+    if (stream->state != STREAM_OPEN)
+        return 0;
+    if (!length) {
+        stream_received_end(stream);
+        return 0;
+    }
+    rc = chain_copy(stream->streams, &stream->received, plain, length);
     if (rc == 0)
         stream_received(stream);
     return rc;
 }
 
-void stream_deliver_end(coil_stream *stream)
+int coil_layer_emit(coil_stream *stream, const void *raw, size_t length)
 {
-    stream_received_end(stream);
+    int rc = stream_argument(stream);
+
+    if (rc < 0)
+        return rc;
+    if (!raw && length)
+        return -EINVAL;
+    if (stream->state >= STREAM_ENDING)
+        return -COIL_ECLOSED;
+    return length ? stream_emit(stream, raw, length) : 0;
 }
 
-int stream_layer_wants(coil_stream *stream)
+int coil_layer_closed(coil_stream *stream)
 {
-    return stream_receive(stream);
-}
+    int rc = stream_argument(stream);
 
-void stream_layer_closed(coil_stream *stream)
-{
-    if (!stream->layer_waits)
-        return;
+    if (rc < 0 || !stream->layer_waits)
+        return rc;
     stream->layer_waits = false;
     stream_stop_receiving(stream);
     stream_flush_soon(stream);
+    return 0;
+}
+
+int coil_layer_fail(coil_stream *stream, int code)
+{
+    int rc = stream_argument(stream);
+
+    if (rc < 0)
+        return rc;
+    if (code >= 0 || code < -COIL_ERROR_MAX)
+        return -EINVAL;
+    stream_fail(stream, code);
+    return 0;
 }

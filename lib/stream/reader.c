@@ -61,7 +61,7 @@ static size_t take(coil_stream *stream, void *buffer, size_t most)
 
 static bool may_read_directly(const coil_stream *stream, size_t length)
 {
-    return length >= DIRECT_MIN && !stream->received.size && !stream->layer &&
+    return length >= DIRECT_MIN && !stream->received.size && !stream->layer_class &&
            stream->receive.state == OP_IDLE && !stream_no_more(stream);
 }
 

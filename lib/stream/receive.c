@@ -130,25 +130,15 @@ void stream_received(coil_stream *stream)
     }
 }
 
-/* It closes: what still comes is nobody's. */
-static bool is_deaf(const coil_stream *stream)
-{
-    return stream->state != STREAM_OPEN &&
-           !(stream->state == STREAM_FLUSHING && stream->layer_waits);
-}
-
 static void take(coil_stream *stream, struct block *block)
 {
-    if (unlikely(is_deaf(stream))) {
+    if (unlikely(stream_is_deaf(stream))) {
         block_free(stream->streams, block);
         return;
     }
-    if (unlikely(stream->layer != NULL)) {
-        int rc = stream->layer->class->received(stream->layer, block->memory + block->start,
-                                                block_used(block));
+    if (unlikely(stream->layer_class != NULL)) {
+        stream_to_layer(stream, block->memory + block->start, block_used(block));
         block_free(stream->streams, block);
-        if (rc < 0)
-            stream_lost(stream, rc);
         return;
     }
     append(stream, block);
@@ -163,15 +153,14 @@ void stream_received_end(coil_stream *stream)
 
 static void take_end(coil_stream *stream)
 {
-    if (is_deaf(stream))
+    if (stream_is_deaf(stream))
         return;
-    if (likely(!stream->layer)) {
+    if (likely(!stream->layer_class)) {
         stream_received_end(stream);
         return;
     }
-    int rc = stream->layer->class->ended(stream->layer);
-    if (rc < 0)
-        stream_lost(stream, rc);
+    stream->raw_ended = true;
+    stream_to_layer(stream, NULL, 0);
 }
 
 /* ---- how it ended --------------------------------------------------------------------------- */
@@ -200,7 +189,7 @@ static void ended(coil_stream *stream, int result, bool asked)
     } else if (result < 0 && result != -ECANCELED && result != -EINTR) {
         stream_lost(stream, result);
     }
-    if (!is_deaf(stream) && !stream->ended)
+    if (!stream_is_deaf(stream) && !stream->ended && !stream->raw_ended)
         stream_flush_soon(stream);
 }
 
@@ -298,14 +287,15 @@ int stream_receive(coil_stream *stream)
 {
     stream->paused = stream->resumes = false;
     /* One that was asked to end has not ended yet: its end begins the next. */
-    return likely(stream->receive.state != OP_IDLE) || is_deaf(stream) || stream->ended
+    return likely(stream->receive.state != OP_IDLE) || stream_is_deaf(stream) || stream->ended
                ? 0
                : begin(stream);
 }
 
 void stream_receive_again(coil_stream *stream)
 {
-    const bool wanted = waits(stream) || stream->resumes || (stream->layer && !stream->paused);
+    const bool wanted =
+        waits(stream) || stream->resumes || (stream->layer_class && !stream->paused);
 
     if (!wanted || stream_loop(stream)->sched->closing)
         return;

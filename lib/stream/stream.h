@@ -21,9 +21,9 @@
 #include "loop/descriptor.h"
 #include "loop/flush.h"
 #include "stream/block.h"
-#include "stream/layer.h"
 #include "stream/streams.h"
 
+#include <coil/layer.h>
 #include <coil/stream.h>
 #include <coil/sync.h>
 
@@ -44,6 +44,7 @@ struct coil_stream {
     bool reading;  /* a task is in a call that reads */
     bool ended;    /* the peer sends no more */
     /* receiving */
+    bool raw_ended;  /* the peer's end was for the layer */
     bool paused;     /* more came than the reader's limit allows */
     bool resumes;    /* and the reader took enough of it since */
     bool asked;      /* the receive in flight was asked to end */
@@ -69,7 +70,8 @@ struct coil_stream {
     struct coil_line drainers, waiters; /* for room to write; for the end */
     struct flush flush;
     struct closer closer;
-    struct stream_layer *layer; /* NULL: none */
+    const coil_layer_class *layer_class; /* NULL: no layer */
+    void *layer;
     size_t limit, high_water, low_water, hard_limit;
     unsigned users, holds;
     void *userdata;
@@ -130,6 +132,13 @@ int stream_wait(coil_stream *stream, size_t wanted);
 /* The flush's part: begins to receive again when somebody wants it. */
 void stream_receive_again(coil_stream *stream);
 
+/* It closes: what still comes is nobody's. */
+static inline bool stream_is_deaf(const coil_stream *stream)
+{
+    return stream->state != STREAM_OPEN &&
+           !(stream->state == STREAM_FLUSHING && stream->layer_waits);
+}
+
 /* Something was appended to what was received. */
 void stream_received(coil_stream *stream);
 
@@ -164,6 +173,11 @@ static inline void stream_consume(coil_stream *stream, size_t size)
 int stream_begin_reading(coil_stream *stream);
 void stream_end_reading(coil_stream *stream);
 
+/* ---- layer.c -------------------------------------------------------------------------------- */
+
+/* Gives raw bytes to the layer; none: the peer's end. */
+void stream_to_layer(coil_stream *stream, const void *raw, size_t size);
+
 /* ---- send.c --------------------------------------------------------------------------------- */
 
 /* What is due once a turn: sends, receives again, takes the next step to the end. */
@@ -171,6 +185,9 @@ void stream_flush(coil_stream *stream);
 
 /* Something was written, or sent: those who drain may have to wait, or can go on. */
 void stream_water(coil_stream *stream);
+
+/* Appends to what is sent. -ENOMEM: nothing was. */
+int stream_emit(coil_stream *stream, const void *data, size_t size);
 
 /* Whether a send is in flight. */
 static inline bool stream_sends(const coil_stream *stream)
@@ -190,6 +207,9 @@ void stream_close(coil_stream *stream);
 
 /* The connection is lost, or given up (0): what was not sent is dropped. */
 void stream_lost(coil_stream *stream, int code);
+
+/* The same, but what is to be sent is sent first. */
+void stream_fail(coil_stream *stream, int code);
 
 /* The flush's part: the next step of a stream that sends nothing any more. */
 void stream_end(coil_stream *stream);

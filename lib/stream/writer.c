@@ -53,8 +53,8 @@ int stream_emit(coil_stream *stream, const void *data, size_t size)
 
 static int append(coil_stream *stream, const void *data, size_t size)
 {
-    if (unlikely(stream->layer != NULL))
-        return stream->layer->class->write(stream->layer, data, size);
+    if (unlikely(stream->layer_class != NULL))
+        return stream->layer_class->written(stream->layer, data, size);
     return stream_emit(stream, data, size);
 }
 
@@ -84,7 +84,7 @@ static int append_pieces(coil_stream *stream, const struct iovec *pieces, int n,
         memcpy(block->memory + block->end, pieces[i].iov_base, pieces[i].iov_len);
         block->end += (uint32_t)pieces[i].iov_len;
     }
-    if (stream->layer || length < BLOCK_SMALL_SIZE) { /* it may fit behind what there is */
+    if (stream->layer_class || length < BLOCK_SMALL_SIZE) { /* it may fit behind what there is */
         int rc = append(stream, block->memory, length);
         block_free(stream->streams, block);
         return rc;
@@ -181,7 +181,7 @@ int coil_stream_drain(coil_stream *stream)
 
 static bool may_send_directly(const coil_stream *stream, size_t length)
 {
-    return length >= DIRECT_MIN && length <= stream->hard_limit && !stream->layer &&
+    return length >= DIRECT_MIN && length <= stream->hard_limit && !stream->layer_class &&
            !stream_unsent(stream) && !stream_sends(stream);
 }
 
@@ -291,7 +291,7 @@ int coil_stream_send(coil_stream *stream, const void *data, size_t length)
 
 bool coil_stream_can_write_eof(const coil_stream *stream)
 {
-    return stream_argument(stream) == 0 && (!stream->layer || stream->layer->class->write_eof);
+    return stream_argument(stream) == 0 && !stream->layer_class;
 }
 
 int coil_stream_write_eof(coil_stream *stream)
@@ -300,13 +300,9 @@ int coil_stream_write_eof(coil_stream *stream)
 
     if (rc < 0)
         return rc == -EPIPE && !stream->error ? 0 : rc;
-    if (stream->layer) {
-        if (!stream->layer->class->write_eof)
-            return -EOPNOTSUPP;
-        rc = stream->layer->class->write_eof(stream->layer);
-        if (rc < 0)
-            return rc;
-    } else if (stream->kind == STREAM_FILE) {
+    if (stream->layer_class)
+        return -EOPNOTSUPP;
+    if (stream->kind == STREAM_FILE) {
         stream_close(stream);
         return 0;
     }

@@ -1,68 +1,62 @@
 // SPDX-License-Identifier: MIT
-#include "stream/layer.h"
+#include <coil/layer.h>
 
 #include "pair.h"
 
 /* A layer that turns letters to the next one on the way in, and back on the way out. */
 struct shift {
-    struct stream_layer layer;
+    coil_stream *stream;
     struct record log;
     bool waits;
 };
 
-static int move(struct stream_layer *layer, const char *data, size_t size, int by,
+static int move(struct shift *shift, const char *data, size_t size, int by,
                 int (*to)(coil_stream *, const void *, size_t))
 {
     char moved[32];
 
     for (size_t i = 0; i < size; i++)
         moved[i] = (char)(data[i] + by);
-    return to(layer->stream, moved, size);
+    return to(shift->stream, moved, size);
 }
 
-static int received(struct stream_layer *layer, const void *data, size_t size)
+static int received(void *layer, const void *data, size_t size)
 {
-    struct shift *shift = container_of(layer, struct shift, layer);
+    struct shift *shift = layer;
 
-    if (shift->waits) {
-        record(&shift->log, "last");
-        stream_layer_closed(layer->stream);
-        return 0;
-    }
-    return move(layer, data, size, 1, stream_deliver);
+    if (!size)
+        record(&shift->log, "ended");
+    if (!shift->waits)
+        return size && *(const char *)data == '!' ? -EPROTO
+                                                  : move(shift, data, size, 1, coil_layer_deliver);
+    record(&shift->log, "last");
+    return coil_layer_closed(shift->stream);
 }
 
-static int ended(struct stream_layer *layer)
+static int written(void *layer, const void *data, size_t size)
 {
-    record(&container_of(layer, struct shift, layer)->log, "ended");
-    stream_deliver_end(layer->stream);
-    return 0;
+    return move(layer, data, size, -1, coil_layer_emit);
 }
 
-static int write_it(struct stream_layer *layer, const void *data, size_t size)
+static int close_it(void *layer)
 {
-    return move(layer, data, size, -1, stream_emit);
-}
-
-static int close_it(struct stream_layer *layer)
-{
-    struct shift *shift = container_of(layer, struct shift, layer);
+    struct shift *shift = layer;
 
     shift->waits = true;
-    return stream_emit(layer->stream, ".", 1) < 0 ? -ENOMEM : 1;
+    return coil_layer_emit(shift->stream, ".", 1) < 0 ? -ENOMEM : 1;
 }
 
-static void free_it(struct stream_layer *layer)
+static void lost(void *layer, int code)
 {
-    record(&container_of(layer, struct shift, layer)->log, "freed");
+    record(&((struct shift *)layer)->log, "lost(%d)", code);
 }
 
-static const struct stream_layer_class shift_class = {
+static const coil_layer_class shift_class = {
+    .size = sizeof(shift_class),
     .received = received,
-    .ended = ended,
-    .write = write_it,
+    .written = written,
     .close = close_it,
-    .free = free_it,
+    .lost = lost,
 };
 
 static void *talks(void *argument)
@@ -84,30 +78,29 @@ static void *talks(void *argument)
 
 TEST(layer, transforms_what_goes_through_and_may_have_the_last_word)
 {
-    struct shift shift = {.layer.class = &shift_class};
+    struct shift shift = {.stream = NULL};
     {
         WORLD(w);
-        STREAM *stream = stream_of(&w, NULL);
-        if (!PASS(stream_set_layer(stream, &shift.layer)))
+        STREAM *stream = shift.stream = stream_of(&w, NULL);
+        if (!PASS(coil_stream_set_layer(stream, &shift_class, &shift)))
             return;
-        FAILS(stream_set_layer(stream, &shift.layer), -EBUSY);
+        FAILS(coil_stream_set_layer(stream, &shift_class, &shift), -EBUSY);
         says(&w, "`ab", COIL_MS(1), true);
         says(&w, "last", COIL_MS(10), true);
         ends_with(&w, 0, COIL_SEC(1));
         world_answer(&w, OP_SEND, 4, COIL_MS(1));
         PASS(world_run(&w, talks, stream));
     }
-    CHECK_STR(shift.log.text, "last freed");
+    CHECK_STR(shift.log.text, "last lost(0)");
 }
 
 static void *reads_before(void *argument)
 {
     struct shift *shift = argument;
-    coil_stream *stream = shift->layer.stream;
+    coil_stream *stream = shift->stream;
 
     CHECK_READ(stream, 1, "a");
-    shift->layer.stream = NULL;
-    PASS(stream_set_layer(stream, &shift->layer));
+    PASS(coil_stream_set_layer(stream, &shift_class, shift));
     CHECK_READ(stream, 8, "cd");
     CHECK_READ(stream, 8, "");
     return NULL;
@@ -115,16 +108,69 @@ static void *reads_before(void *argument)
 
 TEST(layer, gets_what_was_received_before)
 {
-    struct shift shift = {.layer.class = &shift_class};
+    struct shift shift = {.stream = NULL};
     {
         WORLD(w);
-        STREAM *stream = stream_of(&w, NULL);
-        if (!PASS(coil_err(stream)))
-            return;
-        shift.layer.stream = stream;
+        STREAM *stream = shift.stream = stream_of(&w, NULL);
         says(&w, "abc", COIL_MS(1), true);
         ends_with(&w, 0, COIL_MS(1));
         PASS(world_run(&w, reads_before, &shift));
     }
-    CHECK_STR(shift.log.text, "ended freed");
+    CHECK_STR(shift.log.text, "ended lost(0)");
+}
+
+/* ---- the layer's own mistakes, and others' -------------------------------------------------- */
+
+static void *reads_nonsense(void *argument)
+{
+    char byte;
+
+    FAILS(coil_stream_read(argument, &byte, 1), -EPROTO);
+    FAILS(coil_stream_write(argument, &byte, 1), -EPROTO);
+    FAILS(coil_stream_wait_closed(argument), -EPROTO);
+    return NULL;
+}
+
+TEST(layer, may_give_the_connection_up_and_still_says_why)
+{
+    struct shift shift = {.stream = NULL};
+    {
+        WORLD(w);
+        STREAM *stream = shift.stream = stream_of(&w, NULL);
+        if (!PASS(coil_stream_set_layer(stream, &shift_class, &shift)))
+            return;
+        PASS(coil_layer_emit(stream, "alert", 5));
+        says(&w, "!", COIL_MS(1), true);
+        ends_with(&w, 0, COIL_SEC(1));
+        world_answer(&w, OP_SEND, 5, COIL_MS(5));
+        PASS(world_run(&w, reads_nonsense, stream));
+        CHECK_EQ(world_time(&w), COIL_MS(5));
+        FAILS(coil_layer_emit(stream, "late", 4), -COIL_ECLOSED);
+        PASS(coil_layer_deliver(stream, "late", 4));
+        PASS(coil_layer_fail(stream, -EIO));
+        CHECK_EQ(coil_stream_error(stream), -EPROTO);
+    }
+    CHECK_STR(shift.log.text, "lost(-71)");
+}
+
+TEST(layer, refuses_bad_arguments)
+{
+    coil_layer_class bad = shift_class;
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+
+    if (!PASS(coil_err(stream)))
+        return;
+    bad.lost = NULL;
+    FAILS(coil_stream_set_layer(NULL, &shift_class, NULL), -EINVAL);
+    FAILS(coil_stream_set_layer(stream, NULL, NULL), -EINVAL);
+    FAILS(coil_stream_set_layer(stream, &bad, NULL), -EINVAL);
+    FAILS(coil_layer_deliver(NULL, "x", 1), -EINVAL);
+    FAILS(coil_layer_deliver(stream, NULL, 1), -EINVAL);
+    FAILS(coil_layer_emit(NULL, "x", 1), -EINVAL);
+    FAILS(coil_layer_emit(stream, NULL, 1), -EINVAL);
+    FAILS(coil_layer_closed(NULL), -EINVAL);
+    PASS(coil_layer_closed(stream));
+    FAILS(coil_layer_fail(NULL, -EIO), -EINVAL);
+    FAILS(coil_layer_fail(stream, 0), -EINVAL);
 }
