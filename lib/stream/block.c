@@ -7,23 +7,52 @@
 #include <errno.h>
 #include <string.h>
 
+static struct block *middle_new(struct streams *streams)
+{
+    struct block *block = streams->middle;
+
+    if (!block)
+        return coil__alloc(sizeof(*block) + BLOCK_MIDDLE_SIZE);
+    streams->middle = block->next;
+    streams->middle_count--;
+    return block;
+}
+
+static void middle_free(struct streams *streams, struct block *block)
+{
+    if (streams->middle_count == MIDDLE_KEPT) {
+        coil__free(block);
+        return;
+    }
+    block->next = streams->middle;
+    streams->middle = block;
+    streams->middle_count++;
+}
+
 struct block *block_new(struct streams *streams, size_t size)
 {
     struct block *block;
+    enum block_kind kind;
 
     ASSERT(size <= BLOCK_SIZE_MAX);
-    if (size <= BLOCK_SMALL_SIZE) {
+    if (likely(size <= BLOCK_SMALL_SIZE)) {
+        kind = BLOCK_SMALL;
         size = BLOCK_SMALL_SIZE;
         block = slab_take(&streams->blocks);
+    } else if (size <= BLOCK_MIDDLE_SIZE) {
+        kind = BLOCK_MIDDLE;
+        size = BLOCK_MIDDLE_SIZE;
+        block = middle_new(streams);
     } else {
+        kind = BLOCK_LARGE;
         block = coil__alloc(sizeof(*block) + size);
     }
-    if (!block)
+    if (unlikely(!block))
         return NULL;
     block->memory = (char *)(block + 1);
     block->size = (uint32_t)size;
     block->start = block->end = 0;
-    block->kind = size > BLOCK_SMALL_SIZE ? BLOCK_LARGE : BLOCK_SMALL;
+    block->kind = (uint8_t)kind;
     return block;
 }
 
@@ -33,6 +62,9 @@ void block_free(struct streams *streams, struct block *block)
     case BLOCK_SMALL:
         slab_give(&streams->blocks, block);
         break;
+    case BLOCK_MIDDLE:
+        middle_free(streams, block);
+        break;
     case BLOCK_LARGE:
         coil__free(block);
         break;
@@ -40,6 +72,17 @@ void block_free(struct streams *streams, struct block *block)
         streams_give_back(streams, block);
         break;
     }
+}
+
+void blocks_free_kept(struct streams *streams)
+{
+    struct block *block;
+
+    while ((block = streams->middle)) {
+        streams->middle = block->next;
+        coil__free(block);
+    }
+    slab_fini(&streams->blocks);
 }
 
 static void fill(struct chain *chain, struct block *block, const void *data, size_t size)
@@ -57,7 +100,10 @@ int chain_copy(struct streams *streams, struct chain *chain, const void *data, s
     if (fits > size)
         fits = size;
     if (size > fits) {
-        if (size - fits > BLOCK_SIZE_MAX || !(block = block_new(streams, size - fits)))
+        size_t wanted = size - fits;
+        if (last && wanted < BLOCK_MIDDLE_SIZE)
+            wanted = BLOCK_MIDDLE_SIZE;
+        if (wanted > BLOCK_SIZE_MAX || !(block = block_new(streams, wanted)))
             return -ENOMEM;
     }
     if (fits)

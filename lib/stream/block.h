@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum block_kind { BLOCK_SMALL, BLOCK_LARGE, BLOCK_LENT };
+enum block_kind { BLOCK_SMALL, BLOCK_MIDDLE, BLOCK_LARGE, BLOCK_LENT };
 
 struct block {
     struct block *next;
@@ -23,7 +23,7 @@ struct block {
     uint8_t kind;        /* enum block_kind */
 };
 
-enum { BLOCK_SMALL_SIZE = 4096 - sizeof(struct block), BLOCK_SIZE_MAX = 1 << 30 };
+enum { BLOCK_SMALL_SIZE = 4096, BLOCK_MIDDLE_SIZE = 64 * 1024, BLOCK_SIZE_MAX = 1 << 30 };
 
 struct chain {
     struct block *first, *last;
@@ -36,6 +36,9 @@ struct streams;
 /* An empty block with room for `size` bytes at least, at most BLOCK_SIZE_MAX. NULL: no memory. */
 struct block *block_new(struct streams *streams, size_t size);
 void block_free(struct streams *streams, struct block *block);
+
+/* With the last stream. */
+void blocks_free_kept(struct streams *streams);
 
 static inline size_t block_used(const struct block *block)
 {
@@ -60,7 +63,8 @@ static inline void chain_append(struct chain *chain, struct block *block)
     chain->size += block_used(block);
 }
 
-/* Copies bytes to the end. -ENOMEM: nothing was appended. */
+/* Copies bytes to the end, into a larger block than they need when there are others before: more
+ * will follow. -ENOMEM: nothing was appended. */
 int chain_copy(struct streams *streams, struct chain *chain, const void *data, size_t size);
 
 /* Copies bytes out of the chain, which stay. */

@@ -8,7 +8,9 @@
 
 enum {
     /* So much asked for at once goes from the kernel to where it is wanted. */
-    DIRECT_MIN = 16 * 1024
+    DIRECT_MIN = 16 * 1024,
+    /* Where that is the rule, receives into buffers that are lent only cost copies. */
+    BULK_MIN = 64 * 1024
 };
 
 int stream_begin_reading(coil_stream *stream)
@@ -61,8 +63,8 @@ static size_t take(coil_stream *stream, void *buffer, size_t most)
 
 static bool may_read_directly(const coil_stream *stream, size_t length)
 {
-    return length >= DIRECT_MIN && !stream->received.size && !stream->layer_class &&
-           stream->receive.state == OP_IDLE && !stream_no_more(stream);
+    return stream->bulk && length >= DIRECT_MIN && !stream->layer_class &&
+           stream->receive.state == OP_IDLE;
 }
 
 /* An operation of the task's own: what came is returned, also when the task was cancelled. */
@@ -76,6 +78,7 @@ static ssize_t read_directly(coil_stream *stream, void *buffer, size_t length)
     if (stream->kind == STREAM_FILE)
         op.offset = UINT64_MAX;
     int rc = io_await(&op, POLLIN);
+    stream->bulk = rc >= LENT_SIZE || rc == -ECANCELED;
     if (rc == 0)
         stream->ended = true;
     else if (rc < 0 && rc != -ECANCELED && rc != -ENOMEM)
@@ -89,10 +92,20 @@ static ssize_t read_some(coil_stream *stream, void *buffer, size_t length)
         return -EINVAL;
     if (unlikely(!length))
         return stream->error;
-    if (may_read_directly(stream, length) && !stream->error)
-        return read_directly(stream, buffer, length);
-    int rc = wait_for(stream, 1);
-    return rc < 0 ? rc : (ssize_t)take(stream, buffer, length);
+    if (unlikely(stream->error))
+        return stream->error;
+    while (!stream->received.size && !stream_no_more(stream)) {
+        if (may_read_directly(stream, length))
+            return read_directly(stream, buffer, length);
+        int rc = stream_wait(stream, 1);
+        if (rc < 0)
+            return rc;
+    }
+    if (unlikely(length >= DIRECT_MIN && stream->received.size >= BULK_MIN) && !stream->bulk) {
+        stream->bulk = true;
+        stream_stop_receiving(stream);
+    }
+    return (ssize_t)take(stream, buffer, length);
 }
 
 ssize_t coil_stream_read(coil_stream *stream, void *buffer, size_t length)

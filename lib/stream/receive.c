@@ -102,8 +102,9 @@ static void append(coil_stream *stream, struct block *block)
 {
     struct chain *chain = &stream->received;
     const size_t size = block_used(block);
-    const bool copy = (size < PIECE_MIN && fits_behind(chain, size)) ||
-                      (block->kind == BLOCK_LENT && chain->lent >= LENT_SHARE);
+    const bool many = unlikely(chain->lent >= LENT_SHARE) && block->kind == BLOCK_LENT &&
+                      stream->streams->lent_count > LENT_FEW;
+    const bool copy = many || (size < PIECE_MIN && fits_behind(chain, size));
 
     if (unlikely(copy) &&
         chain_copy(stream->streams, chain, block->memory + block->start, size) == 0)
@@ -114,9 +115,10 @@ static void append(coil_stream *stream, struct block *block)
 
 void stream_stop_receiving(coil_stream *stream)
 {
+    if (stream->receive.state != OP_IN_FLIGHT)
+        return;
     stream->asked = true;
-    if (stream->receive.state == OP_IN_FLIGHT)
-        engine_cancel(stream_engine(stream), &stream->receive);
+    engine_cancel(stream_engine(stream), &stream->receive);
 }
 
 void stream_received(coil_stream *stream)
@@ -294,6 +296,10 @@ int stream_receive(coil_stream *stream)
 
 void stream_receive_again(coil_stream *stream)
 {
+    if (stream->bulk && waits(stream) && stream->reader->wanted == 1) {
+        stream_wake_reader(stream, 0); /* it may receive by itself */
+        return;
+    }
     const bool wanted =
         waits(stream) || stream->resumes || (stream->layer_class && !stream->paused);
 

@@ -71,6 +71,7 @@ coil_stream *stream_adopt(coil_loop *loop, int fd, enum stream_kind kind,
     }
     stream->streams = streams;
     stream->fd = fd;
+    stream->bulk = true; /* until a reader finds out */
     stream->kind = (uint8_t)kind;
     stream->users = 1;
     stream->holds = 1; /* until it is closed */

@@ -51,6 +51,7 @@ struct coil_stream {
     bool one_shot;   /* the engine had no buffer left */
     bool plain;      /* the descriptor takes no receive of many completions */
     bool polls;      /* it would not wait by itself */
+    bool bulk;       /* much comes at once: a reader who asks for much receives by itself */
     bool full_reads; /* the last receive of one completion filled its block */
     /* sending */
     bool full;        /* more was written than the high water mark allows, until the low one */

@@ -23,7 +23,7 @@ static void free_part(struct loop_part *part, coil_loop *loop)
     while ((node = list_take_first(&streams->all)))
         stream_orphan(list_entry(node, struct coil_stream, link));
     ASSERT(streams->lent_count == 0);
-    slab_fini(&streams->blocks);
+    blocks_free_kept(streams);
     coil__free(streams->lent);
     coil__free(streams);
 }

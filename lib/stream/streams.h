@@ -18,8 +18,10 @@ enum {
     LENT_COUNT = 1024,
     LENT_SIZE = 4096,
     LENT_GROUP = 1,
-    /* One stream holds no more of them; what comes then is copied. */
-    LENT_SHARE = LENT_COUNT / 16
+    /* One stream holds no more of them when they are getting few; what comes then is copied. */
+    LENT_SHARE = LENT_COUNT / 16,
+    LENT_FEW = LENT_COUNT / 2,
+    MIDDLE_KEPT = 8
 };
 
 struct streams {
@@ -27,6 +29,8 @@ struct streams {
     coil_loop *loop;
     struct list all; /* streams that somebody holds, or that are not closed */
     struct slab blocks;
+    struct block *middle; /* free ones, the last one given back first */
+    unsigned middle_count;
     struct block *lent; /* one for each buffer; NULL: the engine lends none, or nobody asked */
     unsigned lent_count;
     bool lends_none;

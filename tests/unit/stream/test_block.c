@@ -74,7 +74,7 @@ TEST(block, small_ones_come_from_the_loops_slab)
     CHECK_PTR(second, first);
     CHECK_EQ(coil_allocated_blocks(), blocks);
     block_free(p.streams, second);
-    struct block *large = block_new(p.streams, BLOCK_SMALL_SIZE + 1);
+    struct block *large = block_new(p.streams, BLOCK_MIDDLE_SIZE + 1);
     if (!CHECK(large != NULL))
         return;
     CHECK_EQ(coil_allocated_blocks(), blocks + 1);
