@@ -166,13 +166,13 @@ TEST(pool_end, a_busy_pool_goes_with_its_last_thread)
 {
     DESK(desk);
     struct pool *pool = check_walking() ? NULL : pool_new(1, "test");
-    struct note *one = submit(pool, &desk, 'a', hold_and_tell);
-    struct note *two = submit(pool, &desk, 'b', NULL);
 
-    if (!one || !two)
-        return;
     sem_init(&thread_ended, 0, 0);
     pthread_key_create(&at_thread_end, tell_thread_end);
+    struct note *one = submit(pool, &desk, 'a', hold_and_tell);
+    struct note *two = submit(pool, &desk, 'b', NULL);
+    if (!one || !two)
+        return;
     sem_wait(&desk.started);
     CHECK(job_abandon(&one->job));
     pool_leave(pool);
