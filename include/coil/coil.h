@@ -25,6 +25,7 @@
 #include <coil/path.h>
 #include <coil/pipe.h>
 #include <coil/poll.h>
+#include <coil/process.h>
 #include <coil/queue.h>
 #include <coil/resolve.h>
 #include <coil/scope.h>
