@@ -6,7 +6,7 @@
  *     coil_process_options options = {
  *         .size = sizeof(options), .in = COIL_STDIO_PIPE, .out = COIL_STDIO_PIPE};
  *     coil_process *process = coil_process_exec(argv, &options);
- *     int in = coil_process_descriptor(process, COIL_STDIN);
+ *     int rc = coil_process_communicate(process, text, length, &sorted, &size, NULL, NULL);
  *     coil_process_unref(process);
  *
  * A child's end is taken as soon as its loop runs, whether somebody waits for it or not: no zombie
@@ -109,6 +109,28 @@ COIL_API COIL_NODISCARD int coil_process_wait(coil_process *process, int *status
  */
 COIL_API int coil_process_returncode(const coil_process *process, int *status);
 
+/*
+ * Writes `n` bytes to the child's stdin and closes it, reads its stdout and stderr to their ends,
+ * all at the same time, and waits for its own end. A child that does not read its input is no
+ * error. Only streams that are pipes, and were not taken by coil_process_detach, are dealt with.
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: `*out` and `*err` get what was read, to be freed by coil_free, with a NUL behind it
+ *            that is not counted; NULL for a stream that is no pipe. NULL for a place: what comes
+ *            is read and dropped. `input` stays the caller's.
+ * Cancellation: -ECANCELED; the child lives on, and nothing is lost: called again with the same
+ *               input, it goes on where it was.
+ * Errors: -EINVAL for NULL input of some bytes, and for input to a stdin that is no pipe; -EBUSY
+ *         while another task does so; -ECANCELED; -ENOMEM, -EIO and others of read(2) and write(2)
+ *         but -EPIPE and -ECONNRESET, after which it may be called again, too; -ECHILD as
+ *         coil_process_wait; -COIL_ENOLOOP outside a task. The places are written to only on
+ *         success.
+ */
+COIL_API COIL_NODISCARD int coil_process_communicate(coil_process *process, const void *input,
+                                                     size_t n, void **out, size_t *out_n,
+                                                     void **err, size_t *err_n);
+
 /* ---- signals -------------------------------------------------------------------------------- */
 
 /*
@@ -170,7 +192,8 @@ enum coil_standard { COIL_STDIN, COIL_STDOUT, COIL_STDERR };
  * Ownership: the descriptor stays the process's, which closes it: to end the child's input, see
  *            coil_process_detach.
  * Cancellation: none.
- * Errors: -EBADF when the stream is no pipe, or was taken; -EINVAL for an unknown stream.
+ * Errors: -EBADF when the stream is no pipe, was taken, or was read to its end by
+ *         coil_process_communicate; -EBUSY while that runs; -EINVAL for an unknown stream.
  */
 COIL_API int coil_process_descriptor(const coil_process *process, int which);
 

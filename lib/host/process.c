@@ -29,6 +29,8 @@ static void process_free(coil_process *process)
 {
     close_ends(process);
     child_forget(&process->child);
+    coil__free(process->outputs[0].data);
+    coil__free(process->outputs[1].data);
     future_unref(process->ended);
     coil__free(process);
 }
@@ -239,6 +241,8 @@ int coil_process_descriptor(const coil_process *process, int which)
         return rc;
     if (which < COIL_STDIN || which > COIL_STDERR)
         return -EINVAL;
+    if (process->communicating)
+        return -EBUSY;
     return process->ends[which] < 0 ? -EBADF : process->ends[which];
 }
 

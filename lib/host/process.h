@@ -11,8 +11,15 @@
 #include "os/child.h"
 #include "task/future.h"
 
+/* What was read of a pipe by a communication that is not through. */
+struct output {
+    char *data;
+    size_t length, capacity;
+};
+
 struct coil_process {
     unsigned refs;
+    bool communicating;
     int end;    /* 0: not yet; 1: `status` is the child's; -ECHILD: there is no child, any more */
     int status; /* as coil_process_wait gives it */
     struct child child;
@@ -21,7 +28,9 @@ struct coil_process {
     struct op op;              /* in flight until then, or until the loop closes */
     struct call again;         /* the operation could not be carried out */
     siginfo_t info;
-    int ends[3]; /* the program's ends of pipes, or -1 */
+    int ends[3];              /* the program's ends of pipes, or -1 */
+    size_t fed;               /* of the input of a communication that is not through */
+    struct output outputs[2]; /* stdout, stderr */
 };
 
 /* Without a child yet, with one reference. Error-encoded. */
