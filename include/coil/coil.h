@@ -7,6 +7,7 @@
 #include <coil/channel.h>
 #include <coil/cleanup.h>
 #include <coil/compose.h>
+#include <coil/connection.h>
 #include <coil/directory.h>
 #include <coil/endpoint.h>
 #include <coil/exception.h>
@@ -30,6 +31,7 @@
 #include <coil/resolve.h>
 #include <coil/scope.h>
 #include <coil/sendfile.h>
+#include <coil/server.h>
 #include <coil/signal.h>
 #include <coil/sim.h>
 #include <coil/socket.h>

@@ -24,7 +24,15 @@ static void finish(coil_stream *stream, int result)
     if (stream->layer_class)
         stream->layer_class->lost(stream->layer, stream->error);
     stream->layer_class = NULL;
+    if (stream->on_lost)
+        stream->on_lost(stream, stream->on_lost_arg);
     stream_release(stream);
+}
+
+void stream_on_lost(coil_stream *stream, void (*fn)(coil_stream *stream, void *arg), void *arg)
+{
+    stream->on_lost = fn;
+    stream->on_lost_arg = arg;
 }
 
 static void closed(struct op *op, const struct completion *completion)

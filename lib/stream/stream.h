@@ -76,6 +76,8 @@ struct coil_stream {
     size_t limit, high_water, low_water, hard_limit;
     unsigned users, holds;
     void *userdata;
+    void (*on_lost)(coil_stream *stream, void *arg); /* NULL: nobody wants to know */
+    void *on_lost_arg;
     struct list_node link; /* in streams->all */
 };
 
@@ -214,5 +216,9 @@ void stream_fail(coil_stream *stream, int code);
 
 /* The flush's part: the next step of a stream that sends nothing any more. */
 void stream_end(coil_stream *stream);
+
+/* Has somebody told once, when the descriptor is closed, however it came to that. It may give the
+ * stream's references back. */
+void stream_on_lost(coil_stream *stream, void (*fn)(coil_stream *stream, void *arg), void *arg);
 
 #endif
