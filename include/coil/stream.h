@@ -255,6 +255,23 @@ COIL_API int coil_stream_drain(coil_stream *stream);
 COIL_API int coil_stream_send(coil_stream *stream, const void *data, size_t length);
 
 /*
+ * Sends `count` bytes of a file from `offset` on, fewer where it ends before; COIL_TO_END
+ * (coil/sendfile.h): all. It begins when everything that was written is with the kernel, and what
+ * is written from then on waits behind it. Without a layer the bytes take no way through the
+ * program's memory, as with coil_sendfile.
+ *
+ * Suspends: yes, until what was written before and the file are with the kernel.
+ * Thread: the loop's, in a task. One at a time.
+ * Ownership: the file stays the caller's.
+ * Cancellation: -ECANCELED, after part of it; without a layer the file's position is behind that.
+ * Errors: the number of bytes. -ECANCELED; -EBUSY while another task is in this call; -EBADF;
+ *         -EINVAL for a negative offset or count; as coil_stream_write but -EAGAIN; those of
+ *         coil_sendfile; -COIL_ECLOSED when it is aborted meanwhile; -ENOMEM.
+ */
+COIL_API COIL_NODISCARD ssize_t coil_stream_sendfile(coil_stream *stream, int file, int64_t offset,
+                                                     int64_t count);
+
+/*
  * Says to the peer that nothing more will be written, after all that was. Reading goes on; a pipe
  * and a tty have one direction, and are closed.
  *

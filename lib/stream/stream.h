@@ -56,6 +56,7 @@ struct coil_stream {
     /* sending */
     bool full;        /* more was written than the high water mark allows, until the low one */
     bool direct;      /* a task sends its own memory */
+    bool sends_file;  /* a task is in coil_stream_sendfile */
     bool dropped;     /* what was written was not all sent, and will not be */
     bool layer_waits; /* it has to hear from the peer before the stream closes */
     bool send_polls;  /* the descriptor would not wait by itself */

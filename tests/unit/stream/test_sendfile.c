@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "folder.h"
+#include "pair.h"
+
+#include <coil/sendfile.h>
+#include <stdlib.h>
+
+enum { SIZE = 1 << 20 };
+
+struct scene {
+    struct ends ends;
+    int file;
+    coil_stream *stream;
+    char *text; /* the file's */
+    char *heard;
+    ssize_t length;
+};
+
+static void scene_free(struct scene *scene)
+{
+    ends_free(&scene->ends);
+    close(scene->file);
+    free(scene->text);
+    free(scene->heard);
+}
+
+static struct scene scene_new(const struct folder *folder)
+{
+    struct scene scene = {
+        .ends = ends_sockets(SOCK_STREAM), .text = malloc(SIZE + 1), .heard = malloc(2 * SIZE)};
+
+    if (!CHECK(scene.text && scene.heard))
+        exit(1);
+    for (int i = 0; i < SIZE; i++)
+        scene.text[i] = (char)('a' + i * 7 % 26);
+    scene.text[SIZE] = 0;
+    scene.file = folder_file(folder, "file", scene.text);
+    return scene;
+}
+
+#define SCENE_IN(name, folder)                                                                     \
+    __attribute__((cleanup(scene_free))) struct scene name = scene_new(folder)
+
+static void *hears(void *argument)
+{
+    struct scene *scene = argument;
+    ssize_t n = 1;
+
+    while (n > 0 && scene->length < 2 * SIZE) {
+        n = coil_recv(scene->ends.fd[1], scene->heard + scene->length,
+                      (size_t)(2 * SIZE - scene->length), 0);
+        scene->length += n > 0 ? n : 0;
+    }
+    return NULL;
+}
+
+static void *writes_behind(void *argument)
+{
+    coil_stream *stream = argument;
+
+    while (!stream->direct && coil_yield_now() == 0) {
+    }
+    PASS(coil_stream_write(stream, "behind", 6));
+    FAILS(coil_stream_sendfile(stream, 1, 0, 1), -EBUSY);
+    return NULL;
+}
+
+static void *sends(void *argument)
+{
+    struct scene *scene = argument;
+
+    scene->stream = coil_stream_new(scene->ends.fd[0], NULL);
+    if (!PASS(err_code(scene->stream)))
+        return NULL;
+    scene->ends.fd[0] = -1;
+    coil_task *listener = coil_create_task(hears, scene);
+    coil_task *writer = coil_create_task(writes_behind, scene->stream);
+    PASS(coil_stream_write(scene->stream, "before", 6));
+    CHECK_EQ(coil_stream_sendfile(scene->stream, scene->file, 100, COIL_TO_END), SIZE - 100);
+    CHECK_EQ(coil_stream_sendfile(scene->stream, scene->file, 0, 3), 3);
+    PASS(coil_stream_close(scene->stream));
+    FAILS(coil_stream_sendfile(scene->stream, scene->file, 0, 3), -COIL_ECLOSED);
+    kernel_await(writer);
+    kernel_await(listener);
+    coil_unref(writer);
+    coil_unref(listener);
+    coil_stream_unref(scene->stream);
+    return NULL;
+}
+
+/* Before it what was written, behind it what was written meanwhile. */
+TEST(sendfile, goes_out_in_its_turn)
+{
+    FOLDER(folder);
+    SCENE_IN(scene, &folder);
+    {
+        KERNEL(loop);
+        PASS(kernel_run(loop, sends, &scene));
+    }
+    if (check_walking())
+        return;
+    CHECK_EQ(scene.length, 6 + SIZE - 100 + 6 + 3);
+    CHECK(memcmp(scene.heard, "before", 6) == 0);
+    CHECK(memcmp(scene.heard + 6, scene.text + 100, SIZE - 100) == 0);
+    CHECK(memcmp(scene.heard + 6 + SIZE - 100, "behind", 6) == 0);
+    CHECK(memcmp(scene.heard + 12 + SIZE - 100, scene.text, 3) == 0);
+}
+
+static void *gives_bad_arguments(void *argument)
+{
+    struct scene *scene = argument;
+
+    scene->stream = coil_stream_new(scene->ends.fd[0], NULL);
+    if (!PASS(err_code(scene->stream)))
+        return NULL;
+    scene->ends.fd[0] = -1;
+    FAILS(coil_stream_sendfile(NULL, scene->file, 0, 1), -EINVAL);
+    FAILS(coil_stream_sendfile(scene->stream, -1, 0, 1), -EBADF);
+    FAILS(coil_stream_sendfile(scene->stream, scene->file, -1, 1), -EINVAL);
+    FAILS(coil_stream_sendfile(scene->stream, scene->file, 0, -1), -EINVAL);
+    PASS(coil_stream_write_eof(scene->stream));
+    FAILS(coil_stream_sendfile(scene->stream, scene->file, 0, 1), -EPIPE);
+    PASS(coil_stream_close(scene->stream));
+    coil_stream_unref(scene->stream);
+    return NULL;
+}
+
+TEST(sendfile, refuses_bad_arguments)
+{
+    FOLDER(folder);
+    SCENE_IN(scene, &folder);
+    KERNEL(loop);
+    PASS(kernel_run(loop, gives_bad_arguments, &scene));
+}
+
+static void *sends_to_a_full_socket(void *argument)
+{
+    struct scene *scene = argument;
+    return COIL_ERR((int)coil_stream_sendfile(scene->stream, scene->file, 0, COIL_TO_END));
+}
+
+static void *aborts(void *argument)
+{
+    struct scene *scene = argument;
+
+    scene->stream = coil_stream_new(scene->ends.fd[0], NULL);
+    if (!PASS(err_code(scene->stream)))
+        return NULL;
+    scene->ends.fd[0] = -1;
+    coil_task *task = coil_create_task(sends_to_a_full_socket, scene);
+    PASS(coil_poll(scene->ends.fd[1], 1 /* POLLIN */));
+    PASS(coil_stream_abort(scene->stream));
+    FAILS(coil_await(task, NULL), -COIL_ECLOSED);
+    coil_unref(task);
+    coil_stream_unref(scene->stream);
+    return NULL;
+}
+
+TEST(sendfile, ends_when_the_stream_is_aborted)
+{
+    if (check_walking())
+        return; /* it waits for bytes that a fault may take away */
+    FOLDER(folder);
+    SCENE_IN(scene, &folder);
+    KERNEL(loop);
+    PASS(kernel_run(loop, aborts, &scene));
+}
