@@ -2,9 +2,10 @@
 #include "server.h"
 
 #include "process.h"
-#include "request.h"
 
 #include <coil/coil.h>
+
+#include <request.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -56,15 +57,15 @@ static void *serve(void *argument)
 {
     const struct connection *connection = argument;
     enum request_state state = REQUEST_PARTIAL;
-    request_parser parser;
+    struct request request;
     char buffer[2048];
     ssize_t length;
     int rc = 0;
 
-    request_init(&parser);
+    request_init(&request);
     while (rc == 0 && (length = coil_recv(connection->fd, buffer, sizeof(buffer), 0)) > 0) {
         for (size_t done = 0, used; rc == 0 && done < (size_t)length; done += used) {
-            state = request_read(&parser, buffer + done, (size_t)length - done, &used);
+            state = request_read(&request, buffer + done, (size_t)length - done, &used);
             if (state == REQUEST_MALFORMED)
                 rc = -EPROTO;
             else if (state != REQUEST_PARTIAL)
