@@ -81,7 +81,8 @@ TEST(layer, transforms_what_goes_through_and_may_have_the_last_word)
     struct shift shift = {.stream = NULL};
     {
         WORLD(w);
-        STREAM *stream = shift.stream = stream_of(&w, NULL);
+        STREAM *stream = stream_of(&w, NULL);
+        shift.stream = stream;
         if (!PASS(coil_stream_set_layer(stream, &shift_class, &shift)))
             return;
         FAILS(coil_stream_set_layer(stream, &shift_class, &shift), -EBUSY);
@@ -111,7 +112,8 @@ TEST(layer, gets_what_was_received_before)
     struct shift shift = {.stream = NULL};
     {
         WORLD(w);
-        STREAM *stream = shift.stream = stream_of(&w, NULL);
+        STREAM *stream = stream_of(&w, NULL);
+        shift.stream = stream;
         says(&w, "abc", COIL_MS(1), true);
         ends_with(&w, 0, COIL_MS(1));
         PASS(world_run(&w, reads_before, &shift));
@@ -136,7 +138,8 @@ TEST(layer, may_give_the_connection_up_and_still_says_why)
     struct shift shift = {.stream = NULL};
     {
         WORLD(w);
-        STREAM *stream = shift.stream = stream_of(&w, NULL);
+        STREAM *stream = stream_of(&w, NULL);
+        shift.stream = stream;
         if (!PASS(coil_stream_set_layer(stream, &shift_class, &shift)))
             return;
         PASS(coil_layer_emit(stream, "alert", 5));
