@@ -13,6 +13,9 @@ static bool take(struct ring *ring, const struct io_uring_cqe *cqe, struct compl
         ring_timer_completed(ring, cqe->res);
         return false;
     case RING_WAKE:
+        /* To ask again and again would keep a core busy and wake nobody. */
+        ASSERT_CONTRACT(cqe->res != -EBADF && cqe->res != -EINVAL,
+                        "the eventfd of a loop's ring was closed, or replaced by dup2");
         ring->wake_armed = false;
         return false;
     case RING_IGNORED:

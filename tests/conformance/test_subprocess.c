@@ -4,6 +4,7 @@
 #include "os/features.h"
 #include "signals.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -484,9 +485,10 @@ TEST(SubprocessMixin, test_communicate_ignore_broken_pipe)
 /* Held by the child, too, the pipe would never end for it. */
 static void *end_its_input(void *argument)
 {
-    coil_process *process = in_and_out("cat; test ! -e /proc/self/fd/9");
-    int copy = dup2(coil_process_descriptor(process, COIL_STDIN), 9); /* without O_CLOEXEC */
-    coil_process *second = in_and_out("test ! -e /proc/self/fd/9");
+    coil_process *process = in_and_out("cat; test ! -e /proc/self/fd/150");
+    int copy = fcntl(coil_process_descriptor(process, COIL_STDIN), F_DUPFD, 150); /* no O_CLOEXEC */
+    CHECK_EQ(copy, 150);
+    coil_process *second = in_and_out("test ! -e /proc/self/fd/150");
     CHECK_EQ(family_wait(second), 0);
     close(copy);
     struct said said = talk(process, NULL);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "kernel.h"
+#include "loop/loop.h"
+#include "ring/ring.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 static int stop(void *loop)
 {
@@ -36,4 +39,22 @@ TEST(ring_wake, another_thread_wakes_it)
         PASS(coil_run_forever(loop));
         pthread_join(thread, &failed);
     }
+}
+
+static void replace_its_descriptor(void *argument)
+{
+    KERNEL(loop);
+    int ends[2];
+
+    (void)argument;
+    if (err_is(loop) || pipe(ends) < 0)
+        return;
+    dup2(ends[1], ring_of(loop->engine)->wake_fd);
+    PASS(coil_run_forever(loop));
+}
+
+/* Nobody could wake it any more. It would ask again and again, and keep a core busy. */
+TEST(ring_wake, a_descriptor_that_was_taken_away_ends_the_program)
+{
+    DIES(replace_its_descriptor, NULL);
 }
