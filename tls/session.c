@@ -99,6 +99,7 @@ void tls_session_fini(struct tls_session *session)
 {
     SSL_free(session->ssl);
     session->ssl = NULL;
+    session->in = session->out = NULL;
 }
 
 /* ---- raw bytes ------------------------------------------------------------------------------ */

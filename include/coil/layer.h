@@ -28,9 +28,11 @@ typedef struct coil_layer_class {
      * at the end is emitted. 0: the stream is closed after it; 1: raw bytes go on coming until
      * coil_layer_closed; a negative code: as coil_layer_fail with it. */
     int (*close)(void *layer);
-    /* The last call, which is always made: the descriptor is closed, after the connection was lost
-     * with a code, or 0. Never inside a call of the layer's. */
+    /* Always called: the descriptor is closed, after the connection was lost with a code, or 0.
+     * Nothing comes and nothing can be emitted any more. Never inside a call of the layer's. */
     void (*lost)(void *layer, int code);
+    /* The last call: the stream goes, whose last reference was given back. NULL: `lost` is. */
+    void (*free)(void *layer);
 } coil_layer_class;
 
 /*
@@ -38,7 +40,7 @@ typedef struct coil_layer_class {
  *
  * Suspends: no.
  * Thread: the loop's.
- * Ownership: the class is static; the layer is the caller's until `lost` was called.
+ * Ownership: the class is static; the layer stays until its last call.
  * Cancellation: none.
  * Errors: -EINVAL for NULL, a wrong size or a missing function; -EBUSY when there is one, or a task
  *         reads, or sends memory of its own; -EPIPE after coil_stream_write_eof; the connection's
@@ -46,6 +48,18 @@ typedef struct coil_layer_class {
  */
 COIL_API int coil_stream_set_layer(coil_stream *stream, const coil_layer_class *layer_class,
                                    void *layer);
+
+/*
+ * Returns the layer of this class that a stream has, or had before its descriptor was closed.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: as before.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; -ENOENT: it has none of this class; -COIL_ECLOSED after the loop; the
+ *         code of an error-encoded stream. Error-encoded.
+ */
+COIL_API void *coil_stream_layer(const coil_stream *stream, const coil_layer_class *layer_class);
 
 /*
  * Gives plain bytes to the reader; 0 bytes are its end. After coil_stream_close they are dropped.

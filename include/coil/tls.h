@@ -3,6 +3,13 @@
  * TLS for streams, by OpenSSL. A library of its own, libcoil-tls (pkg-config: coil-tls), so that
  * programs without TLS do not carry OpenSSL.
  *
+ *     coil_stream *stream = coil_open_tls_connection("example.org", 443, context, NULL, NULL);
+ *
+ * From then on it is a stream like others, but for these: a peer that goes without having said so
+ * (close_notify) is an error, -COIL_ETRUNCATED, and no end, so that nobody can cut a message short;
+ * a close waits until the peer has heard of it; the end of one direction cannot be said alone
+ * (coil_stream_write_eof), though one that the peer has said leaves the other direction open.
+ *
  * Clients look at the server's certificate and its name unless they are told not to. The oldest
  * version is TLS 1.2; renegotiation and compression are off.
  */
@@ -10,6 +17,8 @@
 #define COIL_TLS_H
 
 #include <coil/base.h>
+#include <coil/connection.h>
+#include <coil/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,7 +38,7 @@ typedef enum coil_tls_verify {
     COIL_TLS_VERIFY_REQUIRED
 } coil_tls_verify;
 
-typedef enum coil_tls_version { COIL_TLS_1_2, COIL_TLS_1_3 } coil_tls_version;
+typedef enum coil_tls_protocol { COIL_TLS_1_2, COIL_TLS_1_3 } coil_tls_protocol;
 
 typedef struct coil_tls_options {
     size_t size;              /* sizeof(coil_tls_options) */
@@ -39,7 +48,7 @@ typedef struct coil_tls_options {
     const char *key_password; /* NULL: a key that needs one is refused */
     const char *ca_file;      /* a PEM file: whom to trust; NULL: whom the system trusts */
     coil_tls_verify verify;
-    coil_tls_version min_version;
+    coil_tls_protocol min_version;
     const char *const *alpn; /* protocols, in order of preference; see coil_tls_alpn */
     size_t alpn_count;
     char *message; /* where OpenSSL's words on an error are put; NULL: nowhere */
@@ -95,6 +104,155 @@ COIL_API void coil_tls_context_unref(coil_tls_context *context);
  * Errors: -EINVAL for NULL; the code of an error-encoded pointer. Error-encoded.
  */
 COIL_API void *coil_tls_context_native(const coil_tls_context *context);
+
+/* ---- sessions ------------------------------------------------------------------------------- */
+
+#define COIL_TLS_HANDSHAKE_TIMEOUT COIL_SEC(60)
+#define COIL_TLS_SHUTDOWN_TIMEOUT  COIL_SEC(30)
+
+typedef struct coil_tls_session_options {
+    size_t size; /* sizeof(coil_tls_session_options) */
+    const char
+        *server_hostname; /* a client's: whose certificate it must be, a name or an address */
+    coil_time handshake_timeout; /* 0: COIL_TLS_HANDSHAKE_TIMEOUT */
+    coil_time shutdown_timeout;  /* how long a close waits for the peer; 0: as above */
+    char *message;               /* where OpenSSL's words on an error are put; NULL: nowhere */
+    size_t message_size;
+} coil_tls_session_options;
+
+/*
+ * Begins TLS on a stream that is connected, on the side that the context is for. What was received
+ * and not read is the peer's part of the handshake; what was written is sent before. Until it
+ * returns nobody can read or write. The running task's next error has OpenSSL's words.
+ *
+ * Suspends: yes.
+ * Thread: the stream's loop's, in a task.
+ * Ownership: the stream holds the context; the options are used during the call only.
+ * Cancellation: -ECANCELED; the stream is aborted.
+ * Errors: -EINVAL for NULL, options of a wrong size or negative times, no name for a client that
+ *         verifies, a name that cannot be one; -EBUSY when the stream has a layer or a task reads;
+ *         -COIL_ECLOSED; -COIL_ENOLOOP outside a task; the code of an error-encoded argument: the
+ *         stream is as before. -COIL_ECERTIFICATE when the peer's is not to be trusted; -COIL_ETLS;
+ *         -ETIMEDOUT; -ECONNRESET when the peer goes; the connection's code; -ENOMEM: the stream is
+ *         closed.
+ */
+COIL_API COIL_NODISCARD int coil_start_tls(coil_stream *stream, coil_tls_context *context,
+                                           const coil_tls_session_options *options);
+
+/*
+ * Connects, as coil_open_connection, and begins TLS. The server's name is the host's where the
+ * options give none.
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: the caller gives the stream back with coil_stream_unref. Options are used during the
+ *            call only.
+ * Cancellation: -ECANCELED; nothing stays open.
+ * Errors: -EINVAL for a server's context; those of coil_open_connection and coil_start_tls.
+ *         Error-encoded.
+ */
+COIL_API coil_stream *coil_open_tls_connection(const char *host, int port,
+                                               coil_tls_context *context,
+                                               const coil_tls_session_options *options,
+                                               const coil_connection_options *connection);
+
+/* A server's side: what coil_tls_serve gets as the server's userdata. It outlives the server. */
+typedef struct coil_tls_service {
+    size_t size; /* sizeof(coil_tls_service) */
+    coil_tls_context *context;
+    coil_fn handler; /* as coil_start_server's, for a stream that speaks TLS */
+    void *userdata;  /* what coil_stream_userdata says in the handler */
+    const coil_tls_session_options *session; /* NULL: the usual ones */
+} coil_tls_service;
+
+/*
+ * The handler of a server with TLS: begins it on a new connection, then calls the service's own.
+ *
+ *     coil_tls_service service = {.size = sizeof(service), .context = context, .handler = echo};
+ *     coil_server *server = coil_start_server(coil_tls_serve, &service, NULL, 443, NULL);
+ *
+ * Suspends: yes.
+ * Thread: the loop's, in a task.
+ * Ownership: as the handler of coil_start_server.
+ * Cancellation: -ECANCELED.
+ * Errors: the handler's; -EINVAL for a service that makes no sense. A handshake that fails is the
+ *         peer's affair: it ends the connection and is an error in debug mode only.
+ */
+COIL_API void *coil_tls_serve(void *stream);
+
+/* ---- questions ------------------------------------------------------------------------------ */
+
+/*
+ * Returns the version that was agreed on: "TLSv1.3".
+ *
+ * Suspends: no.
+ * Thread: the stream's loop's.
+ * Ownership: the text is static.
+ * Cancellation: none.
+ * Errors: -EINVAL for NULL; -ENOTCONN for a stream without TLS, or before the end of the handshake;
+ *         -COIL_ECLOSED when its loop is closed; the code of an error-encoded stream.
+ *         Error-encoded.
+ */
+COIL_API const char *coil_tls_version(const coil_stream *stream);
+
+/*
+ * Returns the cipher that was agreed on, by OpenSSL's name.
+ *
+ * Suspends: no.
+ * Thread: the stream's loop's.
+ * Ownership: the text is static.
+ * Cancellation: none.
+ * Errors: as coil_tls_version.
+ */
+COIL_API const char *coil_tls_cipher(const coil_stream *stream);
+
+/*
+ * Returns the protocol that was agreed on (ALPN): the first of the server's that the client named
+ * as well, "" when one of them names none. A server refuses clients that name only others.
+ *
+ * Suspends: no.
+ * Thread: the stream's loop's.
+ * Ownership: the text lives as long as the stream.
+ * Cancellation: none.
+ * Errors: as coil_tls_version.
+ */
+COIL_API const char *coil_tls_alpn(const coil_stream *stream);
+
+/*
+ * Writes the subject of the peer's certificate, as "CN=example.org" (RFC 2253), cut to `size`, and
+ * returns its full length, as snprintf.
+ *
+ * Suspends: no.
+ * Thread: the stream's loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: -EINVAL for a size without a buffer; -ENODATA: it has shown none; -ENOMEM; as
+ *         coil_tls_version.
+ */
+COIL_API int coil_tls_peer_subject(const coil_stream *stream, char *buffer, size_t size);
+
+/*
+ * Returns OpenSSL's words on the error that has ended the session, "" while there is none.
+ *
+ * Suspends: no.
+ * Thread: the stream's loop's.
+ * Ownership: the text lives as long as the stream.
+ * Cancellation: none.
+ * Errors: as coil_tls_version, but it may be asked before the end of the handshake. Error-encoded.
+ */
+COIL_API const char *coil_tls_message(const coil_stream *stream);
+
+/*
+ * Returns OpenSSL's own object, an SSL, for questions that are not here. What reads, writes or
+ * changes its BIOs is coil's.
+ *
+ * Suspends: no.
+ * Thread: the stream's loop's.
+ * Ownership: the stream's.
+ * Cancellation: none.
+ * Errors: as coil_tls_message.
+ */
+COIL_API void *coil_tls_native(const coil_stream *stream);
 
 #ifdef __cplusplus
 }

@@ -23,7 +23,6 @@ static void finish(coil_stream *stream, int result)
     (void)line_wake_all(&stream->waiters);
     if (stream->layer_class)
         stream->layer_class->lost(stream->layer, stream->error);
-    stream->layer_class = NULL;
     if (stream->on_lost)
         stream->on_lost(stream, stream->on_lost_arg);
     stream_release(stream);
@@ -79,10 +78,11 @@ void stream_lost(coil_stream *stream, int code)
 {
     if (stream->state >= STREAM_ENDING)
         return;
-    stream->error = code;
+    if (!stream->error) /* one that has failed keeps the cause */
+        stream->error = code;
     stream->dropped = stream_unsent(stream) > 0;
     stream->state = STREAM_ENDING;
-    stream_wake_reader(stream, code ? code : -COIL_ECLOSED);
+    stream_wake_reader(stream, stream->error ? stream->error : -COIL_ECLOSED);
     (void)line_wake_all(&stream->drainers);
     stream_flush_soon(stream);
 }

@@ -55,6 +55,15 @@ int coil_stream_set_layer(coil_stream *stream, const coil_layer_class *layer_cla
     return 0;
 }
 
+void *coil_stream_layer(const coil_stream *stream, const coil_layer_class *layer_class)
+{
+    int rc = layer_class ? stream_argument(stream) : -EINVAL;
+
+    if (rc < 0)
+        return COIL_ERR(rc);
+    return stream->layer_class == layer_class ? stream->layer : COIL_ERR(-ENOENT);
+}
+
 int coil_layer_deliver(coil_stream *stream, const void *plain, size_t length)
 {
     int rc = stream_argument(stream);

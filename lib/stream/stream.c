@@ -121,6 +121,8 @@ coil_stream *coil_stream_new(int fd, const coil_stream_options *options)
 static void free_stream(coil_stream *stream)
 {
     ASSERT(!stream->reader && !stream->flush.queued);
+    if (stream->layer_class && stream->layer_class->free)
+        stream->layer_class->free(stream->layer);
     if (stream->streams) {
         chain_drop(stream->streams, &stream->received);
         list_remove(&stream->link);

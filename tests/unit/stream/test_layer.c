@@ -51,12 +51,18 @@ static void lost(void *layer, int code)
     record(&((struct shift *)layer)->log, "lost(%d)", code);
 }
 
+static void free_it(void *layer)
+{
+    record(&((struct shift *)layer)->log, "freed");
+}
+
 static const coil_layer_class shift_class = {
     .size = sizeof(shift_class),
     .received = received,
     .written = written,
     .close = close_it,
     .lost = lost,
+    .free = free_it,
 };
 
 static void *talks(void *argument)
@@ -92,7 +98,7 @@ TEST(layer, transforms_what_goes_through_and_may_have_the_last_word)
         world_answer(&w, OP_SEND, 4, COIL_MS(1));
         PASS(world_run(&w, talks, stream));
     }
-    CHECK_STR(shift.log.text, "last lost(0)");
+    CHECK_STR(shift.log.text, "last lost(0) freed");
 }
 
 static void *reads_before(void *argument)
@@ -118,7 +124,7 @@ TEST(layer, gets_what_was_received_before)
         ends_with(&w, 0, COIL_MS(1));
         PASS(world_run(&w, reads_before, &shift));
     }
-    CHECK_STR(shift.log.text, "ended lost(0)");
+    CHECK_STR(shift.log.text, "ended lost(0) freed");
 }
 
 /* ---- the layer's own mistakes, and others' -------------------------------------------------- */
@@ -153,7 +159,7 @@ TEST(layer, may_give_the_connection_up_and_still_says_why)
         PASS(coil_layer_fail(stream, -EIO));
         CHECK_EQ(coil_stream_error(stream), -EPROTO);
     }
-    CHECK_STR(shift.log.text, "lost(-71)");
+    CHECK_STR(shift.log.text, "lost(-71) freed");
 }
 
 TEST(layer, refuses_bad_arguments)

@@ -24,7 +24,7 @@ TEST(tls_context, wrong_options_are_refused)
         {.size = sizeof(coil_tls_options), .key = certs.client.path},
         {.size = sizeof(coil_tls_options), .verify = (coil_tls_verify)4},
         {.size = sizeof(coil_tls_options), .verify = (coil_tls_verify)-1},
-        {.size = sizeof(coil_tls_options), .min_version = (coil_tls_version)2},
+        {.size = sizeof(coil_tls_options), .min_version = (coil_tls_protocol)2},
         {.size = sizeof(coil_tls_options), .alpn_count = 1},
         {.size = sizeof(coil_tls_options), .alpn = none, .alpn_count = 1},
         {.size = sizeof(coil_tls_options), .alpn = null, .alpn_count = 1},

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "peer.h"
+
+#include <errno.h>
+
+static void *asks(void *argument)
+{
+    struct peer *peer = argument;
+    char subject[64] = "", cut[4] = "";
+
+    if (peer_meet(peer)) {
+        CHECK_STR(coil_tls_version(peer->stream), "TLSv1.3");
+        CHECK(strncmp(coil_tls_cipher(peer->stream), "TLS_", 4) == 0);
+        CHECK_STR(coil_tls_alpn(peer->stream), "h2");
+        CHECK_STR(coil_tls_message(peer->stream), "");
+        CHECK_EQ(coil_tls_peer_subject(peer->stream, subject, sizeof(subject)), 14);
+        CHECK_STR(subject, "CN=server.test");
+        CHECK_EQ(coil_tls_peer_subject(peer->stream, cut, sizeof(cut)), 14);
+        CHECK_STR(cut, "CN=");
+        CHECK_EQ(coil_tls_peer_subject(peer->stream, NULL, 0), 14);
+        FAILS(coil_tls_peer_subject(peer->stream, NULL, 1), -EINVAL);
+        CHECK_EQ(SSL_version(coil_tls_native(peer->stream)), TLS1_3_VERSION);
+    }
+    coil_stream_abort(peer->stream);
+    coil_stream_unref(peer->stream);
+    return NULL;
+}
+
+TEST(tls_query, says_what_was_agreed_on)
+{
+    CERTS certs = certs_new();
+    PEER peer = peer_of(&certs, true);
+    KERNEL(loop);
+
+    if (!coil_is_err(peer.context) && peer.session.ssl) {
+        static const unsigned char h2[] = "\x02h2";
+        SSL_CTX_set_alpn_protos(coil_tls_context_native(peer.context), h2, 3);
+        static const char *const protocols[] = {"h2"};
+        coil_tls_options options = pair_server(&certs);
+        options.alpn = protocols;
+        options.alpn_count = 1;
+        tls_session_fini(&peer.session);
+        coil_tls_context_unref(peer.other);
+        peer.other = coil_tls_context_new(&options);
+        if (PASS(coil_err(peer.other)) &&
+            PASS(tls_session_init(&peer.session, peer.other->ssl, true, NULL)))
+            PASS(kernel_run(loop, asks, &peer));
+    }
+}
+
+static void *asks_a_server(void *argument)
+{
+    struct peer *peer = argument;
+
+    if (peer_meet(peer)) {
+        FAILS(coil_tls_peer_subject(peer->stream, NULL, 0), -ENODATA); /* nobody asked for one */
+        CHECK_STR(coil_tls_alpn(peer->stream), "");
+    }
+    coil_stream_abort(peer->stream);
+    coil_stream_unref(peer->stream);
+    return NULL;
+}
+
+TEST(tls_query, says_what_was_not_agreed_on)
+{
+    CERTS certs = certs_new();
+    PEER peer = peer_of(&certs, false);
+    KERNEL(loop);
+
+    PASS(kernel_run(loop, asks_a_server, &peer));
+}
+
+static void *asks_without_tls(void *argument)
+{
+    struct peer *peer = argument;
+    coil_stream *stream = coil_stream_new(peer->ends.fd[0], NULL);
+
+    if (coil_is_err(stream))
+        return stream;
+    peer->ends.fd[0] = -1;
+    FAILS(coil_err(coil_tls_version(stream)), -ENOTCONN);
+    FAILS(coil_err(coil_tls_cipher(stream)), -ENOTCONN);
+    FAILS(coil_err(coil_tls_alpn(stream)), -ENOTCONN);
+    FAILS(coil_err(coil_tls_message(stream)), -ENOTCONN);
+    FAILS(coil_err(coil_tls_native(stream)), -ENOTCONN);
+    FAILS(coil_tls_peer_subject(stream, NULL, 0), -ENOTCONN);
+    coil_stream_abort(stream);
+    coil_stream_unref(stream);
+    return NULL;
+}
+
+TEST(tls_query, a_stream_without_tls_has_no_answers)
+{
+    CERTS certs = certs_new();
+    PEER peer = peer_of(&certs, true);
+    {
+        KERNEL(loop);
+        (void)kernel_run(loop, asks_without_tls, &peer);
+    }
+    FAILS(coil_err(coil_tls_version(NULL)), -EINVAL);
+    FAILS(coil_err(coil_tls_version(COIL_ERR(-EMFILE))), -EMFILE);
+    FAILS(coil_tls_peer_subject(NULL, NULL, 0), -EINVAL);
+}
