@@ -306,6 +306,8 @@ void stream_receive_again(coil_stream *stream)
     if (!wanted || stream_loop(stream)->sched->closing)
         return;
     int rc = stream_receive(stream);
-    if (rc < 0)
+    if (rc == -ENOMEM && stream->layer_class && !waits(stream))
+        stream_flush_soon(stream); /* nobody is there to be told: the next turn tries again */
+    else if (rc < 0)
         stream_wake_reader(stream, rc);
 }
