@@ -4,8 +4,6 @@
 #include "io/retry.h"
 #include "stream/stream.h"
 
-#include <poll.h>
-
 enum {
     /* So much asked for at once goes from the kernel to where it is wanted. */
     DIRECT_MIN = 16 * 1024,
@@ -67,7 +65,8 @@ static bool may_read_directly(const coil_stream *stream, size_t length)
            stream->receive.state == OP_IDLE;
 }
 
-/* An operation of the task's own: what came is returned, also when the task was cancelled. */
+/* An operation of the task's own: what came is returned, also when the task was cancelled.
+ * -EAGAIN: O_NONBLOCK, and the stream is to wait. */
 static ssize_t read_directly(coil_stream *stream, void *buffer, size_t length)
 {
     struct op op;
@@ -77,11 +76,16 @@ static ssize_t read_directly(coil_stream *stream, void *buffer, size_t length)
     op.length = io_length(length);
     if (stream->kind == STREAM_FILE)
         op.offset = UINT64_MAX;
-    int rc = io_await(&op, POLLIN);
-    stream->bulk = rc >= LENT_SIZE || rc == -ECANCELED;
+    stream->reads = &op;
+    int rc = io_await(&op, 0);
+    stream->reads = NULL;
+    const bool closed = rc == -COIL_ECLOSED && stream->state != STREAM_OPEN;
+    stream->bulk = rc >= LENT_SIZE || rc == -ECANCELED || rc == -EAGAIN;
     if (rc == 0)
         stream->ended = true;
-    else if (rc < 0 && rc != -ECANCELED && rc != -ENOMEM)
+    else if (rc == -EAGAIN)
+        stream->polls = true;
+    else if (rc < 0 && rc != -ECANCELED && rc != -ENOMEM && !closed)
         stream_lost(stream, rc);
     return rc;
 }
@@ -95,8 +99,10 @@ static ssize_t read_some(coil_stream *stream, void *buffer, size_t length)
     if (unlikely(stream->error))
         return stream->error;
     while (!stream->received.size && !stream_no_more(stream)) {
-        if (may_read_directly(stream, length))
-            return read_directly(stream, buffer, length);
+        ssize_t n =
+            may_read_directly(stream, length) ? read_directly(stream, buffer, length) : -EAGAIN;
+        if (n != -EAGAIN)
+            return n;
         int rc = stream_wait(stream, 1);
         if (rc < 0)
             return rc;

@@ -115,6 +115,8 @@ static void append(coil_stream *stream, struct block *block)
 
 void stream_stop_receiving(coil_stream *stream)
 {
+    if (stream->reads && stream->reads->state == OP_IN_FLIGHT)
+        engine_cancel(stream_engine(stream), stream->reads);
     if (stream->receive.state != OP_IN_FLIGHT)
         return;
     stream->asked = true;
@@ -288,8 +290,10 @@ static int begin(coil_stream *stream)
 int stream_receive(coil_stream *stream)
 {
     stream->paused = stream->resumes = false;
-    /* One that was asked to end has not ended yet: its end begins the next. */
-    return likely(stream->receive.state != OP_IDLE) || stream_is_deaf(stream) || stream->ended
+    /* One that was asked to end has not ended yet: its end begins the next. Two at a time would
+     * have the bytes in any order. */
+    return likely(stream->receive.state != OP_IDLE) || stream->reads || stream_is_deaf(stream) ||
+                   stream->ended
                ? 0
                : begin(stream);
 }

@@ -69,6 +69,7 @@ struct coil_stream {
     struct op receive, send;
     struct block *into;                 /* where a receive of one completion puts it */
     struct read_wait *reader;           /* the task that waits */
+    struct op *reads;                   /* of a task that receives by itself */
     struct coil_line drainers, waiters; /* for room to write; for the end */
     struct flush flush;
     struct closer closer;

@@ -220,6 +220,67 @@ TEST(reader, much_comes_straight_into_the_callers_memory)
     CHECK(coil_is_err(streams) || !streams->lent);
 }
 
+static char much[MUCH];
+
+/* More was received than is good, and a read of all of it is followed by one of a task's own. */
+static void *reads_much_at_once(void *argument)
+{
+    coil_stream *stream = argument;
+
+    CHECK_READ(stream, 1, "a");
+    PASS(coil_sleep(COIL_MS(2)));
+    CHECK(stream->paused);
+    CHECK_READ(stream, 8, "bcd");
+    CHECK_EQ(coil_stream_read(stream, much, sizeof(much)), 5);
+    CHECK_EQ(stream->receive.state, OP_IDLE);
+    CHECK(!memcmp(much, "first", 5));
+    CHECK_READ(stream, 8, "second");
+    return NULL;
+}
+
+TEST(reader, receives_in_one_way_at_a_time)
+{
+    const coil_stream_options options = {.size = sizeof(options), .limit = 1};
+    WORLD(w);
+    STREAM *stream = stream_of(&w, &options);
+    says(&w, "ab", COIL_MS(1), true);
+    says(&w, "cd", COIL_MS(1), true);
+    ends_with(&w, 0, COIL_SEC(1));
+    says(&w, "first", COIL_MS(2), false);
+    says(&w, "second", COIL_MS(1), true);
+    ends_with(&w, 0, COIL_SEC(1));
+    PASS(world_run(&w, reads_much_at_once, stream));
+}
+
+static void *reads_by_itself(void *argument)
+{
+    ssize_t n = coil_stream_read(argument, much, sizeof(much));
+    return COIL_ERR((int)(n < 0 ? n : 0));
+}
+
+static void *closes_under_a_read(void *argument)
+{
+    coil_stream *stream = argument;
+    COIL_AUTO coil_task *reader = coil_create_task(reads_by_itself, stream);
+
+    PASS(coil_sleep(COIL_MS(1)));
+    PASS(coil_stream_write(stream, "last", 4));
+    PASS(coil_stream_close(stream));
+    FAILS(coil_await(reader, NULL), -COIL_ECLOSED);
+    CHECK_TIME(world_now(), COIL_MS(1));
+    PASS(coil_stream_wait_closed(stream));
+    CHECK_TIME(world_now(), COIL_MS(6)); /* it was sent */
+    return NULL;
+}
+
+TEST(reader, a_close_ends_a_read_of_much)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 4, COIL_MS(5));
+    PASS(world_run(&w, closes_under_a_read, stream));
+}
+
 /* ---- who may ask ---------------------------------------------------------------------------- */
 
 TEST(reader, refuses_bad_arguments)
