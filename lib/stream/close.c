@@ -68,7 +68,9 @@ void stream_end(coil_stream *stream)
         stream->closer = (struct closer){.fd = stream->fd, .drained = drained};
         (void)closer_begin(stream_loop(stream), &stream->closer);
     }
-    if (stream->closer.left == 0 && stream->send.state == OP_IDLE)
+    /* A task that sends by itself may be between two operations, or in one on a file: it knows the
+     * descriptor by its number. */
+    if (stream->closer.left == 0 && !stream_sends(stream))
         close_descriptor(stream);
 }
 

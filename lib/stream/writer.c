@@ -234,8 +234,10 @@ static int send_directly(coil_stream *stream, const char *data, size_t length)
     size_t left = stream->direct_left;
     stream->direct = false;
     stream->direct_left = 0;
-    if (stream->state >= STREAM_ENDING)
+    if (stream->state >= STREAM_ENDING) {
+        stream_flush_soon(stream);
         return stream->error ? stream->error : left ? -COIL_ECLOSED : 0;
+    }
     if (left && rc != -ECANCELED) {
         stream_lost(stream, rc ? rc : -EIO);
         return stream->error;

@@ -165,3 +165,32 @@ TEST(sendfile, ends_when_the_stream_is_aborted)
     KERNEL(loop);
     PASS(kernel_run(loop, aborts, &scene));
 }
+
+static void *sends_slowly(void *argument)
+{
+    return COIL_ERR((int)coil_stream_sendfile(argument, FD + 1, 0, 4));
+}
+
+static void *aborts_under_a_read(void *argument)
+{
+    coil_stream *stream = argument;
+    COIL_AUTO coil_task *sender = coil_create_task(sends_slowly, stream);
+
+    PASS(coil_sleep(COIL_MS(1)));
+    CHECK(stream->direct);
+    PASS(coil_stream_abort(stream));
+    PASS(coil_sleep(COIL_MS(1)));
+    CHECK(stream->state != STREAM_CLOSED); /* or its number would be another one's */
+    FAILS(coil_await(sender, NULL), -COIL_ECLOSED);
+    PASS(coil_stream_wait_closed(stream));
+    CHECK_TIME(world_now(), COIL_MS(5));
+    return NULL;
+}
+
+TEST(sendfile, keeps_the_descriptor_until_it_is_done)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_READ, 4, COIL_MS(5));
+    PASS(world_run(&w, aborts_under_a_read, stream));
+}
