@@ -183,3 +183,22 @@ TEST(layer, refuses_bad_arguments)
     FAILS(coil_layer_fail(NULL, -EIO), -EINVAL);
     FAILS(coil_layer_fail(stream, 0), -EINVAL);
 }
+
+static void *aborts_what_has_failed(void *argument)
+{
+    coil_stream *stream = argument;
+
+    PASS(coil_stream_write(stream, "abc", 3));
+    PASS(coil_layer_fail(stream, -EPROTO));
+    PASS(coil_stream_abort(stream));
+    FAILS(coil_stream_wait_closed(stream), -EPROTO);
+    FAILS(coil_stream_error(stream), -EPROTO);
+    return NULL;
+}
+
+TEST(layer, the_first_error_is_the_streams)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    PASS(world_run(&w, aborts_what_has_failed, stream));
+}
