@@ -131,6 +131,15 @@ void stream_close(coil_stream *stream)
     stream_flush_soon(stream);
 }
 
+void stream_close_with_loop(coil_stream *stream)
+{
+    /* A task that was abandoned while it sent by itself does not go on. */
+    stream->direct = false;
+    stream->direct_left = 0;
+    stream_close(stream);
+    stream_flush_soon(stream);
+}
+
 /* ---- the program's -------------------------------------------------------------------------- */
 
 int coil_stream_close(coil_stream *stream)

@@ -139,9 +139,12 @@ void stream_release(coil_stream *stream)
 
 void stream_orphan(coil_stream *stream)
 {
-    ASSERT(stream->state == STREAM_CLOSED && stream->holds == 0);
+    ASSERT(stream->state == STREAM_CLOSED && !stream->reader && !stream->flush.queued);
     chain_drop(stream->streams, &stream->received);
     stream->streams = NULL;
+    stream->holds = 0; /* what is left is of tasks that were abandoned in a call */
+    if (!stream->users)
+        coil__free(stream);
 }
 
 coil_stream *coil_stream_ref(coil_stream *stream)

@@ -210,6 +210,9 @@ static inline size_t stream_unsent(const coil_stream *stream)
 /* Begins to close it, unless it has begun. */
 void stream_close(coil_stream *stream);
 
+/* The same when no task is left. */
+void stream_close_with_loop(coil_stream *stream);
+
 /* The connection is lost, or given up (0): what was not sent is dropped. */
 void stream_lost(coil_stream *stream, int code);
 

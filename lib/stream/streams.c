@@ -10,7 +10,7 @@ static void end(struct loop_part *part, coil_loop *loop)
 
     (void)loop;
     list_for_each (node, &streams->all) {
-        stream_close(list_entry(node, struct coil_stream, link));
+        stream_close_with_loop(list_entry(node, struct coil_stream, link));
     }
 }
 

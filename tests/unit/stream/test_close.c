@@ -185,3 +185,53 @@ TEST(close, notices_who_closes_the_descriptor_under_it)
     world_answer(&w, OP_CLOSE, 0, 0);
     PASS(world_run(&w, closes_under_the_stream, stream));
 }
+
+/* ---- the loop's end ------------------------------------------------------------------------- */
+
+static void *reads_for_ever(void *argument)
+{
+    char byte;
+
+    while (coil_stream_read(argument, &byte, 1) < 0)
+        ;
+    return NULL;
+}
+
+static void *sends_in_the_end(void *argument)
+{
+    static const char much[32 * 1024];
+
+    while (coil_yield_now() == 0)
+        ;
+    for (int i = 0; i < TASK_REFUSALS_MAX; i++)
+        FAILS(coil_yield_now(), -ECANCELED);
+    (void)coil_stream_send(argument, much, sizeof(much));
+    CHECK(!"it goes on");
+    return NULL;
+}
+
+static void check_abandoned(coil_fn never_ends)
+{
+    struct record warnings = {""};
+    WORLD(w);
+    coil_stream *stream = stream_of(&w, NULL);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, never_ends, stream, NULL);
+
+    coil_set_warning_sink(record_warning, &warnings);
+    if (PASS(coil_err(task)) && PASS(coil_err(stream)))
+        PASS(world_turn(&w));
+    CHECK(coil_close(w.loop) == 1 || check_walking());
+    coil_set_warning_sink(NULL, NULL);
+    FAILS(coil_stream_error(stream), -COIL_ECLOSED);
+    coil_stream_unref(stream);
+}
+
+TEST(close, a_stream_outlives_a_reader_that_was_abandoned)
+{
+    check_abandoned(reads_for_ever);
+}
+
+TEST(close, a_stream_outlives_a_sender_that_was_abandoned)
+{
+    check_abandoned(sends_in_the_end);
+}
