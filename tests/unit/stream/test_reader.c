@@ -241,6 +241,8 @@ static void *reads_much_at_once(void *argument)
 TEST(reader, receives_in_one_way_at_a_time)
 {
     const coil_stream_options options = {.size = sizeof(options), .limit = 1};
+    if (check_walking())
+        return; /* each receive has its own answer, unless a fault takes one away */
     WORLD(w);
     STREAM *stream = stream_of(&w, &options);
     says(&w, "ab", COIL_MS(1), true);
