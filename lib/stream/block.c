@@ -121,6 +121,7 @@ void chain_peek(const struct chain *chain, void *data, size_t size)
 
     ASSERT(size <= chain->size);
     for (const struct block *block = chain->first; size; block = block->next) {
+        ASSERT(block != NULL);
         size_t piece = block_used(block) < size ? block_used(block) : size;
         memcpy(to, block->memory + block->start, piece);
         to += piece;
@@ -134,6 +135,7 @@ void chain_consume(struct streams *streams, struct chain *chain, size_t size)
     chain->size -= size;
     while (size) {
         struct block *first = chain->first;
+        ASSERT(first != NULL);
         size_t piece = block_used(first) < size ? block_used(first) : size;
         first->start += (uint32_t)piece;
         size -= piece;

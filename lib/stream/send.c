@@ -168,11 +168,13 @@ void stream_flush(coil_stream *stream)
 {
     if (unlikely(stream->receive.state == OP_IDLE))
         stream_receive_again(stream);
-    if (unlikely(stream->state >= STREAM_ENDING))
+    if (unlikely(stream->state >= STREAM_ENDING)) {
         stream_end(stream);
-    else if (stream_sends(stream))
         return;
-    else if (likely(prepare(stream)))
+    }
+    if (stream_sends(stream))
+        return;
+    if (likely(prepare(stream)))
         submit(stream);
     else if (stream->state == STREAM_FLUSHING && !stream->layer_waits)
         stream_end(stream);
