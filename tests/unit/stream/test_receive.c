@@ -170,21 +170,24 @@ struct flow {
     bool damaged;
 };
 
+static ssize_t pour(const struct flow *flow, char letter)
+{
+    char piece[PIECE];
+    ssize_t n = 0;
+
+    memset(piece, letter, sizeof(piece));
+    for (size_t sent = 0; n >= 0 && sent < PIECE; sent += (size_t)n)
+        n = coil_send(flow->fd, piece + sent, PIECE - sent, 0);
+    return n;
+}
+
 static void *pours(void *argument)
 {
-    struct flow *flow = argument;
-    char piece[PIECE];
+    const struct flow *flow = argument;
 
-    for (int i = 0; i < rounds(); i++) {
-        memset(piece, 'a' + i % 26, sizeof(piece));
-        for (size_t sent = 0; sent < PIECE;) {
-            ssize_t n = coil_send(flow->fd, piece + sent, PIECE - sent, 0);
-            if (!PASS(n))
-                return NULL;
-            sent += (size_t)n;
-        }
+    for (int i = 0; i < rounds() && PASS(pour(flow, (char)('a' + i % 26))); i++) {
     }
-    PASS(coil_shutdown(flow->fd, SHUT_WR));
+    CHECK_EQ(shutdown(flow->fd, SHUT_WR), 0);
     return NULL;
 }
 
@@ -192,6 +195,8 @@ static void *drinks(void *argument)
 {
     struct flow *flow = argument;
     COIL_AUTO coil_task *source = coil_create_task(pours, flow);
+    if (coil_is_err(source))
+        return NULL;
     char buffer[777];
     ssize_t n;
 

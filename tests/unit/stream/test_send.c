@@ -3,9 +3,14 @@
 
 static void *writes_thrice(void *argument)
 {
+    const coil_stream *stream = argument;
+
+    if (coil_is_err(stream))
+        return NULL;
     PASS(coil_stream_write(argument, "a", 1));
     PASS(coil_stream_write(argument, "b", 1));
     PASS(coil_yield_now());
+    CHECK_EQ(stream->send.length, 2);
     PASS(coil_stream_write(argument, "c", 1));
     CHECK_EQ(coil_stream_write_buffer_size(argument), 3);
     PASS(coil_sleep(COIL_MS(5)));
