@@ -34,8 +34,8 @@ static void drain(coil_loop *loop)
 {
     while (!sched_idle(loop->sched) || flushes_wait(loop) || loop->engine->in_flight_count) {
         int rc = turn(loop, TIMER_NEVER);
-        ASSERT(rc == 0 || rc == -COIL_EDEADLOCK || rc == -COIL_ECLOSED);
-        if (rc < 0)
+        ASSERT(rc == 0 || rc == -COIL_EDEADLOCK || rc == -COIL_ECLOSED || rc == -ENOMEM);
+        if (rc < 0 && rc != -ENOMEM) /* of a loop that never ran: it is tried again */
             cut_short(loop->engine);
     }
 }

@@ -99,7 +99,7 @@ static void *writes_into_a_pipe(void *argument)
 
 TEST(send, writes_into_a_pipe)
 {
-    ENDS ends = ends_pipe(0);
+    ENDS ends = ends_pipe(O_NONBLOCK);
     char got[16] = {0};
     KERNEL(loop);
     coil_stream_options options = {.size = sizeof(options), .loop = loop};
