@@ -20,6 +20,7 @@
 #define COIL_PROCESS_H
 
 #include <coil/base.h>
+#include <coil/stream.h>
 
 #include <sys/types.h>
 
@@ -45,6 +46,7 @@ typedef struct coil_process_options {
     const char *const *env; /* "NAME=value", ends with NULL; exactly this. NULL: the program's */
     const char *cwd;        /* where the child starts; NULL: where the program is */
     bool new_session;       /* setsid(2): of its own, without a terminal */
+    size_t limit;           /* of its streams, as in coil_stream_options; 0: theirs */
 } coil_process_options;
 
 /* ---- starting ------------------------------------------------------------------------------- */
@@ -122,10 +124,10 @@ COIL_API int coil_process_returncode(const coil_process *process, int *status);
  * Cancellation: -ECANCELED; the child lives on, and nothing is lost: called again with the same
  *               input, it goes on where it was.
  * Errors: -EINVAL for NULL input of some bytes, and for input to a stdin that is no pipe; -EBUSY
- *         while another task does so; -ECANCELED; -ENOMEM, -EIO and others of read(2) and write(2)
- *         but -EPIPE and -ECONNRESET, after which it may be called again, too; -ECHILD as
- *         coil_process_wait; -COIL_ENOLOOP outside a task. The places are written to only on
- *         success.
+ *         while another task does so, and when one of the pipes was made a stream; -ECANCELED;
+ * -ENOMEM, -EIO and others of read(2) and write(2) but -EPIPE and -ECONNRESET, after which it may
+ * be called again, too; -ECHILD as coil_process_wait; -COIL_ENOLOOP outside a task. The places are
+ * written to only on success.
  */
 COIL_API COIL_NODISCARD int coil_process_communicate(coil_process *process, const void *input,
                                                      size_t n, void **out, size_t *out_n,
@@ -192,7 +194,7 @@ enum coil_standard { COIL_STDIN, COIL_STDOUT, COIL_STDERR };
  * Ownership: the descriptor stays the process's, which closes it: to end the child's input, see
  *            coil_process_detach.
  * Cancellation: none.
- * Errors: -EBADF when the stream is no pipe, was taken, or was read to its end by
+ * Errors: -EBADF when it is no pipe, was taken or made a stream, or was read to its end by
  *         coil_process_communicate; -EBUSY while that runs; -EINVAL for an unknown stream.
  */
 COIL_API int coil_process_descriptor(const coil_process *process, int which);
@@ -207,6 +209,39 @@ COIL_API int coil_process_descriptor(const coil_process *process, int which);
  * Errors: as coil_process_descriptor.
  */
 COIL_API int coil_process_detach(coil_process *process, int which);
+
+/*
+ * Returns the stream that writes to the child's stdin. It is made of the pipe at the first call.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: the stream is the process's; it is aborted with the last reference to that.
+ * Cancellation: none.
+ * Errors: as coil_process_descriptor and coil_stream_new. Error-encoded.
+ */
+COIL_API coil_stream *coil_process_stdin(coil_process *process);
+
+/*
+ * Returns the stream that reads the child's stdout.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: as coil_process_stdin.
+ * Cancellation: none.
+ * Errors: as coil_process_stdin.
+ */
+COIL_API coil_stream *coil_process_stdout(coil_process *process);
+
+/*
+ * Returns the stream that reads the child's stderr.
+ *
+ * Suspends: no.
+ * Thread: the loop's.
+ * Ownership: as coil_process_stdin.
+ * Cancellation: none.
+ * Errors: as coil_process_stdin.
+ */
+COIL_API coil_stream *coil_process_stderr(coil_process *process);
 
 /*
  * Takes one more reference and returns the process; NULL and error-encoded pointers pass through.

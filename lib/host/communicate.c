@@ -135,7 +135,8 @@ static int check(const coil_process *process, const void *input, size_t n)
         return rc;
     if (!task_current())
         return -COIL_ENOLOOP;
-    if (process->communicating)
+    if (process->communicating || process->streams[COIL_STDIN] || process->streams[COIL_STDOUT] ||
+        process->streams[COIL_STDERR])
         return -EBUSY;
     if (!n)
         return 0;

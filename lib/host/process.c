@@ -21,6 +21,9 @@ static void close_ends(coil_process *process)
         if (process->ends[i] >= 0)
             close(process->ends[i]);
         process->ends[i] = -1;
+        if (process->streams[i])
+            process->drop_stream(process->streams[i]);
+        process->streams[i] = NULL;
     }
     errno = before;
 }

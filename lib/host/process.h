@@ -28,7 +28,10 @@ struct coil_process {
     struct op op;              /* in flight until then, or until the loop closes */
     struct call again;         /* the operation could not be carried out */
     siginfo_t info;
-    int ends[3];              /* the program's ends of pipes, or -1 */
+    int ends[3];      /* the program's ends of pipes, or -1 */
+    void *streams[3]; /* made of them (stream/process.c), or NULL */
+    void (*drop_stream)(void *stream);
+    size_t limit;             /* of these */
     size_t fed;               /* of the input of a communication that is not through */
     struct output outputs[2]; /* stdout, stderr */
 };

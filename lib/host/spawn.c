@@ -142,6 +142,7 @@ coil_process *coil_process_exec(const char *const argv[], const coil_process_opt
     coil_process *process = process_new(task->sched);
     if (err_is(process))
         return process;
+    process->limit = options->limit;
     struct child_plan plan = {.argv = (char *const *)argv,
                               .directory = options->cwd,
                               .stdio = {options->in, options->out, options->err},

@@ -4,6 +4,8 @@
 #include "os/features.h"
 #include "signals.h"
 
+#include <coil/stream.h>
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -462,6 +464,55 @@ static char *large_text(void)
         text[LARGE] = '\0';
     }
     return text;
+}
+
+/* Whoever writes learns of it at the drain, and the end is the child's own. */
+static void *write_to_the_deaf(void *argument)
+{
+    coil_process *process = in_and_out("exit 0");
+    coil_stream *in = coil_process_stdin(process);
+    char *text = large_text();
+
+    int rc = text ? coil_stream_write(in, text, LARGE) : -ENOMEM;
+    if (rc == 0)
+        rc = coil_stream_drain(in);
+    CHECK(rc == -EPIPE || rc == -ECONNRESET);
+    CHECK_EQ(family_wait(process), 0);
+    coil_process_unref(process);
+    free(text);
+    return argument;
+}
+
+TEST(SubprocessMixin, test_stdin_broken_pipe)
+{
+    run(write_to_the_deaf);
+}
+
+static void *read_with_pauses(void *argument)
+{
+    const coil_process_options options = {
+        .size = sizeof(options), .out = COIL_STDIO_PIPE, .limit = 100};
+    coil_process *process = coil_process_shell("head -c 1048576 /dev/zero", &options);
+    coil_stream *out = coil_process_stdout(process);
+    char text[64];
+    size_t length = 0;
+    ssize_t n;
+
+    while ((n = coil_stream_read(out, text, sizeof(text))) > 0) {
+        if (length < LARGE / 2) /* the rest is more than the pipe and the stream hold */
+            FAILS(coil_process_returncode(process, NULL), -COIL_EINVALSTATE);
+        length += (size_t)n;
+    }
+    CHECK_EQ(n, 0);
+    CHECK_EQ(length, LARGE);
+    CHECK_EQ(family_wait(process), 0);
+    coil_process_unref(process);
+    return argument;
+}
+
+TEST(SubprocessMixin, test_pause_reading)
+{
+    run(read_with_pauses);
 }
 
 static void *talk_to_the_deaf(void *argument)
