@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Talks through the TCP proxy, by nc and by hand: tcp_proxy.py PROGRAM"""
+
+import re
+import socket
+import subprocess
+import sys
+import threading
+
+BAD = ([], ["1"], ["0", "localhost"], ["x", "localhost", "1"], ["0", "localhost", "0"],
+       ["65536", "localhost", "1"], ["-1", "localhost", "1"], ["1", "localhost", "1", "2"])
+LARGE = 20_000_000  # much more than sockets hold
+
+
+def check(condition, text):
+    if not condition:
+        sys.exit(f"not so: {text}")
+
+
+def refuses(program, arguments):
+    run = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
+    check(run.returncode == 2 and not run.stdout and run.stderr.count("\n") == 1,
+          f"{arguments} gives one line and 2: {run}")
+
+
+def listen():
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(60)
+    return listener, listener.getsockname()[1]
+
+
+def meet(port, listener):
+    """Both ends of a connection through the proxy."""
+    client = socket.create_connection(("127.0.0.1", port), 60)
+    server, _ = listener.accept()
+    server.settimeout(60)
+    return client, server
+
+
+def read_all(peer):
+    with peer.makefile("rb") as file:
+        return file.read()
+
+
+def half_closed(port, listener):
+    """Each side says all, then hears the other."""
+    client, server = meet(port, listener)
+    with client, server:
+        client.sendall(b"question")
+        client.shutdown(socket.SHUT_WR)
+        check(read_all(server) == b"question", "the end of one way is passed on")
+        server.sendall(b"answer")
+        server.shutdown(socket.SHUT_WR)
+        check(read_all(client) == b"answer", "and the other way goes on until its own")
+
+
+def by_netcat(port, listener):
+    nc = subprocess.Popen(["nc", "-N", "127.0.0.1", str(port)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE)
+    with nc:
+        server, _ = listener.accept()
+        with server:
+            server.settimeout(60)
+            nc.stdin.write(b"GET / HTTP/1.0\r\n\r\n")
+            nc.stdin.close()
+            check(read_all(server).startswith(b"GET"), "nc's request arrives, and its end")
+            server.sendall(b"HTTP/1.0 200 OK\r\n\r\nfound")
+        check(nc.stdout.read().endswith(b"found") and nc.wait(60) == 0, "nc gets the answer")
+
+
+def slow_reader(port, listener, pid):
+    """Nobody reads: the proxy stops reading, too. Then all arrives."""
+    client, server = meet(port, listener)
+    data = bytes(range(256)) * (LARGE // 256)
+    with client, server:
+        client.settimeout(1)
+        sent = 0
+        try:
+            while sent < len(data):
+                sent += client.send(data[sent:sent + 65536])
+        except TimeoutError:
+            pass
+        check(sent < len(data), "who is not read cannot go on to write")
+        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+            resident = int(re.search(r"VmRSS:\s*(\d+) kB", status.read())[1])
+        check(resident < 16_000, f"memory is bounded: {resident} kB")
+        client.settimeout(60)
+        rest = threading.Thread(target=lambda: (client.sendall(data[sent:]),
+                                                client.shutdown(socket.SHUT_WR)))
+        rest.start()
+        check(read_all(server) == data, "no byte is lost")
+        rest.join()
+
+
+def broken(port, listener):
+    """A reset on one side is one on the other, and disturbs nobody else."""
+    client, server = meet(port, listener)
+    with client, server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        server.close()
+        try:
+            check(not client.recv(1), "a lost connection gives no bytes")
+        except ConnectionResetError:
+            pass
+    half_closed(port, listener)
+
+
+def talk(port, listener, pid):
+    half_closed(port, listener)
+    by_netcat(port, listener)
+    slow_reader(port, listener, pid)
+    broken(port, listener)
+    listener.close()
+    with socket.create_connection(("127.0.0.1", port), 60) as client:
+        try:
+            check(not client.recv(1), "nobody there is the end of the connection")
+        except ConnectionResetError:
+            pass
+
+
+def main(program):
+    for arguments in BAD:
+        refuses(program, arguments)
+    listener, target = listen()
+    with subprocess.Popen([program, "0", "127.0.0.1", str(target)], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True) as proxy:
+        try:
+            line = proxy.stdout.readline()
+            match = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
+            check(match, f"it says where it listens: {line!r}")
+            talk(int(match[1]), listener, proxy.pid)
+            check(proxy.poll() is None, "it is still there")
+        finally:
+            proxy.terminate()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
