@@ -78,8 +78,6 @@ void stream_end(coil_stream *stream)
 
 void stream_lost(coil_stream *stream, int code)
 {
-    if (stream->error)
-        code = stream->error; /* the first one stays */
     if (stream->state >= STREAM_ENDING)
         return;
     if (!stream->error) /* one that has failed keeps the cause */

@@ -237,7 +237,7 @@ static void *sends_in_the_end(void *argument)
     for (int i = 0; i < TASK_REFUSALS_MAX; i++)
         FAILS(coil_yield_now(), -ECANCELED);
     (void)coil_stream_send(argument, much, sizeof(much));
-    CHECK(!"it goes on");
+    CHECK(false); /* it goes on */
     return NULL;
 }
 
