@@ -51,6 +51,8 @@ static void *hears(void *argument)
                       (size_t)(2 * SIZE - scene->length), 0);
         scene->length += n > 0 ? n : 0;
     }
+    if (!CHECK_EQ(n, 0))
+        (void)coil_stream_abort(scene->stream); /* who sends would wait for it for ever */
     return NULL;
 }
 
