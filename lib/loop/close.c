@@ -33,7 +33,8 @@ static void cut_short(struct engine *engine)
 static void drain(coil_loop *loop)
 {
     while (!sched_idle(loop->sched) || flushes_wait(loop) || loop->engine->in_flight_count) {
-        int rc = turn(loop, TIMER_NEVER);
+        /* It waits for operations only: what is flushed may come to nothing. */
+        int rc = turn(loop, loop->engine->in_flight_count ? TIMER_NEVER : loop->now);
         ASSERT(rc == 0 || rc == -COIL_EDEADLOCK || rc == -COIL_ECLOSED || rc == -ENOMEM);
         if (rc < 0 && rc != -ENOMEM) /* of a loop that never ran: it is tried again */
             cut_short(loop->engine);

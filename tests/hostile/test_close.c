@@ -3,6 +3,7 @@
 #include "ends.h"
 #include "loop/await.h"
 #include "loop/descriptor.h"
+#include "loop/flush.h"
 #include "small.h"
 
 #include <netinet/in.h>
@@ -177,4 +178,21 @@ TEST(close, a_number_that_is_used_again_is_nobodys_from_before)
         CHECK_EQ(reuse.closed + reuse.read, GENERATIONS * READERS);
         CHECK(reuse.closed > 0);
     }
+}
+
+/* ---- nothing to wait for -------------------------------------------------------------------- */
+
+static void does_nothing(struct flush *flush)
+{
+    (void)flush;
+}
+
+TEST(close, waits_for_nobody_when_what_is_flushed_comes_to_nothing)
+{
+    struct flush flush = {.run = does_nothing};
+    KERNEL(loop);
+
+    if (!err_is(loop))
+        flush_soon(loop, &flush);
+    CHECK(flush.queued);
 }
