@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * file: reads 4 KiB of a file that the kernel has in memory, one after the other; what is measured
- * is the way there and back. An item is one read.
+ * is the way there and back. An item is one read. floor: through a ring with nothing above it.
  */
+#include "floor.h"
 #include "main_task.h"
 
 #include <errno.h>
@@ -74,3 +75,25 @@ static void file_thread(struct bench *bench)
     (void)bench_failed(bench, rc);
 }
 BENCH("file/thread", file_thread, BENCH_CPU)
+
+/* ---- floor ---------------------------------------------------------------------------------- */
+
+static void file_floor(struct bench *bench)
+{
+    const uint64_t items = bench_items(bench);
+    struct floor_ring *floor = floor_ring_new();
+    char block[BLOCK];
+    int rc = 0, fd = new_file();
+
+    if (bench_failed(bench, floor ? fd : -ENOSYS))
+        return;
+    bench_begin(bench);
+    for (uint64_t i = 0; i < items; i++)
+        if (floor_pread(floor, fd, block, BLOCK, i % BLOCKS * BLOCK) != BLOCK)
+            rc = -EIO;
+    bench_end(bench);
+    close(fd);
+    floor_ring_free(floor);
+    (void)bench_failed(bench, rc);
+}
+BENCH("file/floor", file_floor, BENCH_CPU)

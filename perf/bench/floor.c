@@ -116,6 +116,16 @@ int floor_cancel_recv(struct floor_ring *floor, int fd)
     return rc == -ECANCELED ? 0 : -EPROTO;
 }
 
+int floor_pread(struct floor_ring *floor, int fd, void *buffer, unsigned length, uint64_t offset)
+{
+    enable(floor);
+    struct io_uring_sqe *sqe = entry(floor, IORING_OP_READ, fd, NONE);
+    sqe->addr = (uint64_t)(uintptr_t)buffer;
+    sqe->len = length;
+    sqe->off = offset;
+    return take(floor, 1);
+}
+
 int floor_close(struct floor_ring *floor, int fd)
 {
     enable(floor);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The floors below what goes through the kernel's ring: the same on a ring of their own with
- * nothing above it. All return 0 or a negative code.
+ * nothing above it. All return 0 or a negative code, where nothing else is said.
  */
 #ifndef PERF_FLOOR_H
 #define PERF_FLOOR_H
@@ -19,6 +19,9 @@ int floor_nops(struct floor_ring *floor, unsigned count);
 
 /* Begins to receive, and cancels that by the next call of the kernel. */
 int floor_cancel_recv(struct floor_ring *floor, int fd);
+
+/* Reads at a place of a file. >= 0: so many bytes. */
+int floor_pread(struct floor_ring *floor, int fd, void *buffer, unsigned length, uint64_t offset);
 
 /* Closes a descriptor. */
 int floor_close(struct floor_ring *floor, int fd);
