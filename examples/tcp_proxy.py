@@ -89,7 +89,7 @@ def slow_reader(port, listener, pid):
             pass
         check(sent < len(data), "who is not read cannot go on to write")
         grown = resident(pid) - before
-        check(grown < LARGE // 1024 // 4, f"memory is bounded: it grew by {grown} kB")
+        check(grown < LARGE // 1024 // 2, f"memory is bounded: it grew by {grown} kB")
         client.settimeout(60)
         rest = threading.Thread(target=lambda: (client.sendall(data[sent:]),
                                                 client.shutdown(socket.SHUT_WR)))
