@@ -38,6 +38,8 @@ static inline struct peer peer_of(const struct certs *certs, bool client)
         .options = {.size = sizeof(peer.options), .server_hostname = "server.test"},
     };
 
+    if (check_walking()) /* what was lost by a fault is not waited for */
+        peer.options.handshake_timeout = peer.options.shutdown_timeout = COIL_MS(100);
     if (PASS(coil_err(peer.context)) && PASS(coil_err(peer.other)))
         PASS(tls_session_init(&peer.session, peer.other->ssl, client, "server.test"));
     return peer;
@@ -51,6 +53,13 @@ static inline void peer_free(struct peer *peer)
     ends_free(&peer->ends);
 }
 
+/* In a task: raw bytes of the peer's. One who cannot send or receive goes: nobody waits for him. */
+static inline void peer_send(struct peer *peer, const void *raw, size_t size)
+{
+    if (!CHECK_EQ(coil_send(peer->ends.fd[1], raw, size, MSG_WAITALL), size))
+        ends_close(&peer->ends, 1);
+}
+
 /* In a task: the peer says what his session has to say. */
 static inline void peer_say(struct peer *peer)
 {
@@ -58,7 +67,7 @@ static inline void peer_say(struct peer *peer)
     size_t n;
 
     while (peer->ends.fd[1] >= 0 && (n = tls_session_take(&peer->session, raw, sizeof(raw))) > 0)
-        CHECK_EQ(coil_send(peer->ends.fd[1], raw, n, MSG_WAITALL), n);
+        peer_send(peer, raw, n);
 }
 
 /* In a task: the peer hears something; whether there was anything. */
@@ -67,6 +76,8 @@ static inline bool peer_hear(struct peer *peer)
     char raw[4096];
     ssize_t n = coil_recv(peer->ends.fd[1], raw, sizeof(raw), 0);
 
+    if (n < 0)
+        ends_close(&peer->ends, 1);
     for (ssize_t i = 0; i < n;) {
         ssize_t fed = tls_session_feed(&peer->session, raw + i, (size_t)(n - i));
         if (fed <= 0)
