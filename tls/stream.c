@@ -3,8 +3,13 @@
 
 #include <errno.h>
 
-/* So much is moved at once: it lies on the stacks of tasks, which are small. */
-enum { CHUNK = 4096 };
+enum {
+    /* So much is moved at once: it lies on the stacks of tasks, which are small. */
+    CHUNK = 4096,
+    /* So much may wait to be sent that nobody but the peer has asked for: refusals to renegotiate.
+     * One who asks for ever and reads nothing would have our memory. */
+    UNASKED_MAX = 16 * 1024
+};
 
 /* ---- moving bytes --------------------------------------------------------------------------- */
 
@@ -109,26 +114,48 @@ void tls_stream_begin(struct tls_stream *tls)
 
 /* ---- the layer ------------------------------------------------------------------------------ */
 
-static int received(void *layer, const void *data, size_t size)
+/* After its end the peer has nothing to say that could be read. */
+static bool listens(const struct tls_stream *tls)
 {
-    struct tls_stream *tls = layer;
-    const char *raw = data;
+    return tls->state != TLS_GONE && !tls->ended;
+}
 
-    if (tls->state == TLS_GONE)
-        return 0;
-    if (!size) {
-        tls_session_feed_end(&tls->session);
-        return settle(tls, advance(tls));
-    }
-    while (size && tls->state != TLS_GONE) {
+static int feed(struct tls_stream *tls, const char *raw, size_t size)
+{
+    while (size && listens(tls)) {
         ssize_t fed = tls_session_feed(&tls->session, raw, size);
-        int rc = settle(tls, fed < 0 ? (int)fed : advance(tls));
+        int rc = fed > 0 ? advance(tls) : fed < 0 ? (int)fed : -COIL_ETLS;
+        rc = settle(tls, rc);
         if (rc < 0)
             return rc;
         raw += fed;
         size -= (size_t)fed;
     }
     return 0;
+}
+
+/* How much waits to be sent by the session's own will, since the last time that nothing did. */
+static int count_unasked(struct tls_stream *tls, size_t before)
+{
+    const size_t unsent = coil_stream_write_buffer_size(tls->stream);
+
+    tls->unasked = unsent - before + (before ? tls->unasked : 0);
+    return tls->state == TLS_OPEN && tls->unasked > UNASKED_MAX ? settle(tls, -COIL_ETLS) : 0;
+}
+
+static int received(void *layer, const void *raw, size_t size)
+{
+    struct tls_stream *tls = layer;
+    const size_t before = coil_stream_write_buffer_size(tls->stream);
+
+    if (!listens(tls))
+        return 0;
+    if (!size) {
+        tls_session_feed_end(&tls->session);
+        return settle(tls, advance(tls));
+    }
+    int rc = feed(tls, raw, size);
+    return rc < 0 ? rc : count_unasked(tls, before);
 }
 
 /* The session's memory takes it all; what it cannot take is the end of the session. */

@@ -29,10 +29,11 @@ struct tls_stream {
     coil_loop *loop;
     coil_handle deadline; /* of the close, when it is limited */
     bool limited;
+    size_t unasked; /* bytes to be sent that the program has not written */
     coil_time shutdown_timeout;
     coil_tls_context *context;
     struct tls_session session;
-    char alpn[256]; /* what was chosen, once it was asked for */
+    char alpn[256], name[256]; /* what was agreed on, once it was asked for */
 };
 
 /* A layer for a stream, which has not begun. -ENOMEM, -EINVAL for the host's name. */

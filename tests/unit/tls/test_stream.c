@@ -168,6 +168,34 @@ TEST(tls_stream, the_peers_end_is_an_end_and_leaves_the_other_direction)
     with_peer(peer_ends, false);
 }
 
+/* What follows a peer's end on the descriptor is nothing of TLS, however much it is. */
+static void *peer_talks_on(void *argument)
+{
+    struct peer *peer = argument;
+    static const char more[TLS_PIECE + 4096];
+    char byte;
+
+    if (CHECK(peer_meet(peer))) {
+        PASS(tls_session_end(&peer->session));
+        peer_say(peer);
+        CHECK_EQ(coil_stream_read(peer->stream, &byte, 1), 0);
+        for (int i = 0; i < 4; i++)
+            peer_send(peer, more, sizeof(more));
+        PASS(coil_stream_write(peer->stream, "x", 1));
+        CHECK_EQ(peer_read(peer, &byte, 1), 1);
+        CHECK_EQ(coil_stream_read(peer->stream, &byte, 1), 0);
+    }
+    coil_stream_abort(peer->stream);
+    coil_stream_unref(peer->stream);
+    return NULL;
+}
+
+TEST(tls_stream, what_comes_after_the_peers_end_is_dropped)
+{
+    with_peer(peer_talks_on, true);
+    with_peer(peer_talks_on, false);
+}
+
 static void *is_cut_short(void *argument)
 {
     struct peer *peer = argument;
@@ -225,7 +253,7 @@ static void *hears_noise(void *argument)
     char byte;
 
     if (CHECK(peer_meet(peer))) {
-        CHECK_EQ(coil_send(peer->ends.fd[1], "hello there", 11, 0), 11);
+        peer_send(peer, "hello there", 11);
         FAILS(coil_stream_read(peer->stream, &byte, 1), -COIL_ETLS);
         CHECK(*coil_tls_message(peer->stream));
         FAILS(coil_stream_write(peer->stream, "x", 1), -COIL_ETLS);
@@ -242,6 +270,38 @@ TEST(tls_stream, an_error_stays_and_the_peer_is_told)
 {
     with_peer(hears_noise, true);
     with_peer(hears_noise, false);
+}
+
+enum { UNREAD = 1 << 20, REQUESTS = 1000 };
+
+/* Each request is refused by an alert, which the peer never reads. */
+static void *asks_for_ever(void *argument)
+{
+    struct peer *peer = argument;
+    char *unread = calloc(1, UNREAD), byte;
+
+    SSL_set_max_proto_version(peer->session.ssl, TLS1_2_VERSION);
+    SSL_clear_options(peer->session.ssl, SSL_OP_NO_RENEGOTIATION);
+    if (CHECK(peer_meet(peer))) {
+        PASS(coil_stream_write(peer->stream, unread, UNREAD));
+        for (int i = 0; i < REQUESTS; i++) {
+            CHECK_EQ(SSL_renegotiate(peer->session.ssl), 1);
+            CHECK_EQ(SSL_do_handshake(peer->session.ssl), 1);
+        }
+        peer_say(peer);
+        FAILS(coil_stream_read(peer->stream, &byte, 1), -COIL_ETLS);
+        CHECK(coil_stream_write_buffer_size(peer->stream) < UNREAD + 40 * 1000);
+    }
+    coil_stream_abort(peer->stream);
+    coil_stream_unref(peer->stream);
+    free(unread);
+    return NULL;
+}
+
+TEST(tls_stream, who_asks_for_new_handshakes_for_ever_is_left)
+{
+    if (!check_walking())
+        with_peer(asks_for_ever, true);
 }
 
 static void *loses_the_connection(void *argument)
