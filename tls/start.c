@@ -52,7 +52,7 @@ static int shake(struct tls_stream *tls, coil_time patience)
 }
 
 /* In a stream that is held. With an error the stream is aborted, unless there is an alert that it
- * sends first. */
+ * sends first, or the argument was wrong. */
 static int start(coil_stream *stream, coil_tls_context *context, const char *hostname,
                  const coil_tls_session_options *options)
 {
@@ -62,6 +62,8 @@ static int start(coil_stream *stream, coil_tls_context *context, const char *hos
         tls_stream_new(stream, context, hostname, shutdown ? shutdown : COIL_TLS_SHUTDOWN_TIMEOUT);
     int rc = coil_err(tls);
 
+    if (rc == -ENOMEM)
+        (void)coil_stream_abort(stream);
     if (rc < 0)
         return rc;
     rc = tls_stream_set(tls);
@@ -120,11 +122,12 @@ coil_stream *coil_open_tls_connection(const char *host, int port, coil_tls_conte
     if (coil_is_err(stream))
         return stream;
     rc = begin(stream, context, hostname, options);
-    if (rc < 0) {
-        coil_stream_unref(stream);
-        return COIL_ERR(rc);
-    }
-    return stream;
+    if (rc == 0)
+        return stream;
+    if (!coil_stream_is_closing(stream)) /* nothing of it has begun */
+        (void)coil_stream_abort(stream);
+    coil_stream_unref(stream);
+    return COIL_ERR(rc);
 }
 
 void *coil_tls_serve(void *stream)
@@ -133,8 +136,12 @@ void *coil_tls_serve(void *stream)
 
     if (!service || coil_is_err(service) || service->size != sizeof(*service) || !service->handler)
         return COIL_ERR(-EINVAL);
+    const coil_tls_context *context = service->context;
+    if (!context || coil_is_err(context) || !context->server)
+        return COIL_ERR(-EINVAL);
     int rc = coil_start_tls(stream, service->context, service->session);
-    if (rc == -ECANCELED || rc == -EINVAL || (rc < 0 && coil_get_debug(coil_get_running_loop())))
+    bool own = rc == -ECANCELED || rc == -EINVAL || rc == -ENOMEM;
+    if (own || (rc < 0 && coil_get_debug(coil_get_running_loop())))
         return COIL_ERR(rc);
     if (rc < 0)
         return NULL; /* a stranger's affair */
