@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <string.h>
 
 /* One whose handshake is done. */
@@ -44,6 +45,54 @@ const char *coil_tls_alpn(const coil_stream *stream)
     return tls->alpn;
 }
 
+const char *coil_tls_server_name(const coil_stream *stream)
+{
+    struct tls_stream *tls = agreed(stream);
+
+    if (coil_is_err(tls))
+        return (const char *)tls;
+    const char *name = SSL_get_servername(tls->session.ssl, TLSEXT_NAMETYPE_host_name);
+    snprintf(tls->name, sizeof(tls->name), "%s", name ? name : ""); /* OpenSSL's may go */
+    return tls->name;
+}
+
+int coil_tls_is_resumed(const coil_stream *stream)
+{
+    const struct tls_stream *tls = agreed(stream);
+
+    return coil_is_err(tls) ? coil_err(tls) : SSL_session_reused(tls->session.ssl);
+}
+
+/* ---- certificates --------------------------------------------------------------------------- */
+
+/* Error-encoded; the caller frees it. */
+static X509 *peer_certificate(const coil_stream *stream, const void *buffer, size_t size)
+{
+    const struct tls_stream *tls = agreed(stream);
+
+    if (size && !buffer)
+        return COIL_ERR(-EINVAL);
+    if (coil_is_err(tls))
+        return COIL_ERR(coil_err(tls));
+    X509 *certificate = SSL_get1_peer_certificate(tls->session.ssl);
+    return certificate ? certificate : COIL_ERR(-ENODATA);
+}
+
+int coil_tls_peer_certificate(const coil_stream *stream, void *buffer, size_t size)
+{
+    X509 *certificate = peer_certificate(stream, buffer, size);
+    unsigned char *to = buffer;
+
+    if (coil_is_err(certificate))
+        return coil_err(certificate);
+    int length = i2d_X509(certificate, NULL);
+    if (length > 0 && size >= (size_t)length)
+        length = i2d_X509(certificate, &to);
+    X509_free(certificate);
+    ERR_clear_error();
+    return length > 0 ? length : -ENOMEM;
+}
+
 /* As snprintf, by RFC 2253, and ASCII: what is not is escaped. */
 static int print_name(const X509_NAME *name, char *buffer, size_t size)
 {
@@ -65,20 +114,17 @@ static int print_name(const X509_NAME *name, char *buffer, size_t size)
 
 int coil_tls_peer_subject(const coil_stream *stream, char *buffer, size_t size)
 {
-    const struct tls_stream *tls = agreed(stream);
+    X509 *certificate = peer_certificate(stream, buffer, size);
 
-    if (size && !buffer)
-        return -EINVAL;
-    if (coil_is_err(tls))
-        return coil_err(tls);
-    X509 *certificate = SSL_get1_peer_certificate(tls->session.ssl);
-    if (!certificate)
-        return -ENODATA;
+    if (coil_is_err(certificate))
+        return coil_err(certificate);
     int rc = print_name(X509_get_subject_name(certificate), buffer, size);
     X509_free(certificate);
     ERR_clear_error();
     return rc;
 }
+
+/* ---- errors, and what is not here ----------------------------------------------------------- */
 
 const char *coil_tls_message(const coil_stream *stream)
 {

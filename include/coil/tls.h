@@ -10,8 +10,10 @@
  * a close waits until the peer has heard of it; the end of one direction cannot be said alone
  * (coil_stream_write_eof), though one that the peer has said leaves the other direction open.
  *
- * Clients look at the server's certificate and its name unless they are told not to. The oldest
- * version is TLS 1.2; renegotiation and compression are off.
+ * Clients look at the server's certificate and its name unless they are told not to; the name is
+ * one of the certificate's alternative names, its common name does not count. The oldest version is
+ * TLS 1.2, with ciphers that keep what was said from whoever gets the key later; renegotiation and
+ * compression are off.
  */
 #ifndef COIL_TLS_H
 #define COIL_TLS_H
@@ -175,8 +177,9 @@ typedef struct coil_tls_service {
  * Thread: the loop's, in a task.
  * Ownership: as the handler of coil_start_server.
  * Cancellation: -ECANCELED.
- * Errors: the handler's; -EINVAL for a service that makes no sense. A handshake that fails is the
- *         peer's affair: it ends the connection and is an error in debug mode only.
+ * Errors: the handler's; -EINVAL for a service that makes no sense, as one with a client's context;
+ *         -ENOMEM. A handshake that fails otherwise is the peer's affair: it ends the connection
+ * and is an error in debug mode only.
  */
 COIL_API void *coil_tls_serve(void *stream);
 
@@ -217,6 +220,40 @@ COIL_API const char *coil_tls_cipher(const coil_stream *stream);
  * Errors: as coil_tls_version.
  */
 COIL_API const char *coil_tls_alpn(const coil_stream *stream);
+
+/*
+ * Returns the name of the server that the client has asked for (SNI), "" for none.
+ *
+ * Suspends: no.
+ * Thread: the stream's loop's.
+ * Ownership: the text lives as long as the stream.
+ * Cancellation: none.
+ * Errors: as coil_tls_version.
+ */
+COIL_API const char *coil_tls_server_name(const coil_stream *stream);
+
+/*
+ * Says whether the session goes on from an earlier one, whose certificates were looked at then: 1
+ * or 0.
+ *
+ * Suspends: no.
+ * Thread: the stream's loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: as coil_tls_version; not error-encoded.
+ */
+COIL_API int coil_tls_is_resumed(const coil_stream *stream);
+
+/*
+ * Writes the peer's certificate (DER) where the buffer is large enough, and returns its length.
+ *
+ * Suspends: no.
+ * Thread: the stream's loop's.
+ * Ownership: none.
+ * Cancellation: none.
+ * Errors: as coil_tls_peer_subject.
+ */
+COIL_API int coil_tls_peer_certificate(const coil_stream *stream, void *buffer, size_t size);
 
 /*
  * Writes the subject of the peer's certificate, as "CN=example.org" (RFC 2253), cut to `size`, and
