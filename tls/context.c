@@ -92,6 +92,19 @@ static int use_certificate(SSL_CTX *ssl, const coil_tls_options *options)
     return ok ? 0 : -COIL_ETLS;
 }
 
+static int trust_file(coil_tls_context *context, const char *file, bool asks_clients)
+{
+    if (SSL_CTX_load_verify_file(context->ssl, file) != 1)
+        return -COIL_ETLS;
+    if (!asks_clients)
+        return 0;
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(file); /* whose they may choose */
+    if (!names)
+        return -COIL_ETLS;
+    SSL_CTX_set_client_CA_list(context->ssl, names);
+    return 0;
+}
+
 static int use_trust(coil_tls_context *context, const coil_tls_options *options)
 {
     coil_tls_verify verify = options->verify;
@@ -105,11 +118,8 @@ static int use_trust(coil_tls_context *context, const coil_tls_options *options)
         mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     SSL_CTX_set_verify(context->ssl, mode, NULL);
     context->verifies = !options->server && mode != SSL_VERIFY_NONE;
-    if (options->ca_file) {
-        if (options->server && mode != SSL_VERIFY_NONE) /* whose certificates clients may choose */
-            SSL_CTX_set_client_CA_list(context->ssl, SSL_load_client_CA_file(options->ca_file));
-        return SSL_CTX_load_verify_file(context->ssl, options->ca_file) == 1 ? 0 : -COIL_ETLS;
-    }
+    if (options->ca_file)
+        return trust_file(context, options->ca_file, options->server && mode != SSL_VERIFY_NONE);
     if (mode != SSL_VERIFY_NONE)
         return SSL_CTX_set_default_verify_paths(context->ssl) == 1 ? 0 : -COIL_ETLS;
     return 0;
@@ -117,15 +127,26 @@ static int use_trust(coil_tls_context *context, const coil_tls_options *options)
 
 /* ---- contexts ------------------------------------------------------------------------------- */
 
+/* Of TLS 1.2, as Python has them: keys are agreed on for each session, so that whoever gets the
+ * server's key later cannot read what he has recorded. */
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
+
+enum { SECURITY_LEVEL = 2 }; /* OpenSSL's: nothing that is broken with less than 2^112 steps */
+
 static int use_rules(coil_tls_context *context, const coil_tls_options *options)
 {
     static const unsigned char id[] = "coil"; /* of sessions that are resumed */
     const int oldest = options->min_version == COIL_TLS_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
     SSL_CTX *ssl = context->ssl;
 
-    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS); /* an idle session keeps none */
+    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);         /* an idle session keeps none */
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF); /* clients keep tickets */
+    if (SSL_CTX_get_security_level(ssl) < SECURITY_LEVEL)
+        SSL_CTX_set_security_level(ssl, SECURITY_LEVEL);
     if (SSL_CTX_set_min_proto_version(ssl, oldest) != 1 ||
+        SSL_CTX_set_cipher_list(ssl, CIPHERS) != 1 ||
         SSL_CTX_set_session_id_context(ssl, id, sizeof(id) - 1) != 1)
         return -COIL_ETLS;
     int rc = use_certificate(ssl, options);

@@ -13,6 +13,7 @@
 
 static int fail_as(struct tls_session *session, int code)
 {
+    ERR_clear_error();
     session->failed = code;
     snprintf(session->message, sizeof(session->message), "%s", coil_strerror(code));
     return code;
@@ -64,7 +65,9 @@ static int expect_host(SSL *ssl, const char *hostname)
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), hostname) == 1 ? 0 : -ENOMEM;
     if (!*hostname || strlen(hostname) > TLSEXT_MAXLEN_host_name)
         return -EINVAL;
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    /* By RFC 9525: a name is an alternative name, and a wildcard is a whole label. */
+    SSL_set_hostflags(ssl,
+                      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     return SSL_set_tlsext_host_name(ssl, hostname) == 1 && SSL_set1_host(ssl, hostname) == 1
                ? 0
                : -ENOMEM;

@@ -2,6 +2,7 @@
 #include "pair.h"
 
 #include <errno.h>
+#include <openssl/err.h>
 
 static int code_of(const coil_tls_options *options)
 {
@@ -187,13 +188,64 @@ TEST(tls_context, before_1_2_there_is_nothing)
     if (!pair.made)
         return;
     /* What OpenSSL's own defaults refuse as well is allowed at level 0. */
-    SSL_set_security_level(pair.client.ssl, 0);
-    SSL_set_security_level(pair.server.ssl, 0);
+    CHECK_EQ(SSL_set_cipher_list(pair.client.ssl, "ALL:@SECLEVEL=0"), 1);
+    CHECK_EQ(SSL_set_cipher_list(pair.server.ssl, "ALL:@SECLEVEL=0"), 1);
     SSL_set_min_proto_version(pair.client.ssl, TLS1_VERSION);
     SSL_set_max_proto_version(pair.client.ssl, TLS1_1_VERSION);
     pair_shake(&pair, 4096);
     FAILS(tls_session_handshake(&pair.server), -COIL_ETLS);
     CHECK_STR(pair.server.message, "unsupported protocol");
+}
+
+/* What a client of TLS 1.2 and a server agree on, each by its rules but for the client's ciphers.
+ */
+static bool agree_on(const struct certs *certs, const char *ciphers, const char **agreed)
+{
+    PAIR pair = pair_of(certs, "server.test");
+
+    if (!pair.made)
+        return false;
+    SSL_set_max_proto_version(pair.client.ssl, TLS1_2_VERSION);
+    CHECK_EQ(SSL_set_cipher_list(pair.client.ssl, ciphers), 1);
+    pair_shake(&pair, 4096);
+    *agreed = SSL_get_cipher_name(pair.client.ssl);
+    return pair.client.open && pair.server.open;
+}
+
+TEST(tls_context, ciphers_of_1_2_keep_what_was_recorded)
+{
+    CERTS certs = certs_new();
+    const char *agreed = "";
+
+    if (check_walking())
+        return;
+    /* The client would rather have CBC; the server decides. */
+    CHECK(agree_on(&certs, "ECDHE-ECDSA-AES256-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384", &agreed));
+    CHECK_STR(agreed, "ECDHE-ECDSA-AES256-GCM-SHA384");
+    CHECK(!agree_on(&certs, "ECDHE-ECDSA-AES256-SHA", &agreed));
+    coil_tls_context *context = coil_tls_context_new(NULL);
+    if (PASS(coil_err(context))) {
+        STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(context->ssl);
+        for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
+            int exchange = SSL_CIPHER_get_kx_nid(sk_SSL_CIPHER_value(ciphers, i));
+            CHECK(exchange == NID_kx_ecdhe || exchange == NID_kx_dhe || exchange == NID_kx_any);
+        }
+        CHECK(SSL_CTX_get_security_level(context->ssl) >= 2);
+        CHECK_EQ(SSL_CTX_get_session_cache_mode(context->ssl), SSL_SESS_CACHE_OFF);
+    }
+    coil_tls_context_unref(context);
+}
+
+TEST(tls_context, leaves_no_error_behind)
+{
+    CERTS certs = certs_new();
+    coil_tls_options options = pair_server(&certs);
+
+    options.ca_file = certs.trust.path;
+    options.verify = COIL_TLS_VERIFY_REQUIRED;
+    PASS(code_of(NULL));
+    PASS(code_of(&options));
+    CHECK_EQ(ERR_peek_error(), 0);
 }
 
 /* Whether a server that asks in this way takes a client with or without a certificate. */

@@ -97,6 +97,19 @@ TEST(tls_session, a_client_refuses_an_authority_that_it_does_not_know)
     refuses(&pair, "unable to get local issuer certificate", "tlsv1 alert unknown ca");
 }
 
+TEST(tls_session, a_common_name_is_no_name_of_a_host)
+{
+    CERTS certs = certs_new();
+    PEM nameless = pem_new();
+    const coil_tls_options client = pair_client(&certs);
+    coil_tls_options server = pair_server(&certs);
+
+    certs_issue(&certs, &nameless, "server.test", NULL, NULL);
+    server.certificate = nameless.path;
+    PAIR pair = pair_with(&client, &server, "server.test");
+    refuses(&pair, "hostname mismatch", "sslv3 alert bad certificate");
+}
+
 TEST(tls_session, an_address_is_looked_for_as_an_address)
 {
     CERTS certs = certs_new();
