@@ -214,7 +214,20 @@ static inline bool engine_carries(const struct engine *engine, enum op_code opco
 
 static inline void op_init(struct op *op, enum op_code opcode, int fd, op_complete_fn complete)
 {
-    *op = (struct op){.opcode = (uint8_t)opcode, .fd = fd, .complete = complete};
+    /* One by one: as a whole it would be cleared by a string instruction, which is slow to begin.
+     */
+    op->opcode = (uint8_t)opcode;
+    op->flags = 0;
+    op->state = OP_IDLE;
+    op->fd2 = 0;
+    op->fd = fd;
+    op->offset = 0;
+    op->address = NULL;
+    op->length = op->options = 0;
+    op->complete = complete;
+    op->in_flight = (struct list_node){.next = NULL};
+    op->same_fd = (struct coil_link){.next = NULL};
+    op->submitter = op->private = NULL;
 }
 
 static inline struct coil_link **engine_bucket(const struct engine *engine, int fd)

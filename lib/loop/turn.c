@@ -6,6 +6,17 @@
 
 enum { COMPLETIONS = 64 };
 
+/* Somebody waits for the last operation on a descriptor. */
+static NOINLINE void complete_beside_closers(coil_loop *loop, const struct completion *completion)
+{
+    struct op *op = completion->op;
+    const int fd = op->flags & OP_SLOT ? -1 : op->fd;
+
+    op->complete(op, completion); /* the op may be gone after its last one */
+    if (!(completion->flags & COMPLETION_MORE))
+        descriptor_released(loop, fd);
+}
+
 static void take_completions(coil_loop *loop)
 {
     struct completion completions[COMPLETIONS];
@@ -13,12 +24,10 @@ static void take_completions(coil_loop *loop)
 
     while ((n = engine_reap(loop->engine, completions, COMPLETIONS)) > 0) {
         for (size_t i = 0; i < n; i++) {
-            struct op *op = completions[i].op;
-            bool last = !(completions[i].flags & COMPLETION_MORE);
-            int fd = op->flags & OP_SLOT ? -1 : op->fd;
-            op->complete(op, &completions[i]); /* the op may be gone after its last one */
-            if (unlikely(last && !list_empty(&loop->closers)))
-                descriptor_released(loop, fd);
+            if (unlikely(!list_empty(&loop->closers)))
+                complete_beside_closers(loop, &completions[i]);
+            else
+                completions[i].op->complete(completions[i].op, &completions[i]);
         }
     }
 }

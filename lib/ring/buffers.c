@@ -52,7 +52,7 @@ static void release(struct ring_group *group)
 }
 
 /* Gives one to the kernel. */
-static void provide(struct ring_group *group, uint16_t buffer)
+static inline void provide(struct ring_group *group, uint16_t buffer)
 {
     io_uring_buf_ring_add(group->queue, group->memory + buffer * group->size, (unsigned)group->size,
                           buffer, io_uring_buf_ring_mask(group->entries), 0);

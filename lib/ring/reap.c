@@ -2,11 +2,13 @@
 #include "ring/ring.h"
 
 #include "base/alloc.h"
+#include "base/poison.h"
 
 #include <string.h>
 
 /* What is not an operation's is dealt with here; false: nothing to hand over. */
-static bool take(struct ring *ring, const struct io_uring_cqe *cqe, struct completion *completion)
+static inline bool take(struct ring *ring, const struct io_uring_cqe *cqe,
+                        struct completion *completion)
 {
     switch (cqe->user_data & 7) {
     case RING_TIMER:
@@ -34,11 +36,57 @@ static bool take(struct ring *ring, const struct io_uring_cqe *cqe, struct compl
         completion->flags |= COMPLETION_BUFFER;
         completion->buffer = buffer;
     }
-    ring_written(completion);
+    if (ON_VALGRIND)
+        ring_written(completion);
     if (unlikely(completion->op->flags & OP_MAY_SIGNAL) && !(completion->flags & COMPLETION_MORE))
         ring_sigpipe_end(ring);
     engine_hand_over(&ring->engine, completion);
     return true;
+}
+
+/* A queue of them: what lies at `head` and the next ones up to `tail`. */
+struct queue {
+    const struct io_uring_cqe *entries;
+    unsigned mask, head, tail;
+};
+
+static size_t take_some(struct ring *ring, struct queue *queue, struct completion *completions,
+                        size_t most)
+{
+    size_t n = 0;
+
+    for (; queue->head != queue->tail && n < most; queue->head++)
+        n += take(ring, &queue->entries[queue->head & queue->mask], &completions[n]);
+    return n;
+}
+
+static size_t take_stash(struct ring *ring, struct completion *completions, size_t most)
+{
+    struct queue queue = {
+        .entries = ring->stash + ring->stash_first,
+        .mask = UINT32_MAX,
+        .tail = (unsigned)ring->stash_count,
+    };
+    const size_t n = take_some(ring, &queue, completions, most);
+
+    ring->stash_first += queue.head;
+    ring->stash_count -= queue.head;
+    return n;
+}
+
+static size_t take_queue(struct ring *ring, struct completion *completions, size_t most)
+{
+    const struct io_uring_cq *cq = &ring->uring.cq;
+    struct queue queue = {
+        .entries = cq->cqes,
+        .mask = cq->ring_mask,
+        .head = *cq->khead,
+        .tail = io_uring_smp_load_acquire(cq->ktail),
+    };
+    const size_t n = take_some(ring, &queue, completions, most);
+
+    io_uring_smp_store_release(cq->khead, queue.head);
+    return n;
 }
 
 size_t ring_reap(struct engine *engine, struct completion *completions, size_t most)
@@ -48,20 +96,9 @@ size_t ring_reap(struct engine *engine, struct completion *completions, size_t m
 
     if (unlikely(ring_forked(ring)))
         return ring_reap_in_child(ring, completions, most);
-    while (ring->stash_count && n < most) {
-        n += take(ring, &ring->stash[ring->stash_first++], &completions[n]);
-        ring->stash_count--;
-    }
-    struct io_uring_cqe *cqe;
-    unsigned head, seen = 0;
-    io_uring_for_each_cqe(&ring->uring, head, cqe)
-    {
-        if (n == most)
-            break;
-        n += take(ring, cqe, &completions[n]);
-        seen++;
-    }
-    io_uring_cq_advance(&ring->uring, seen);
+    if (unlikely(ring->stash_count))
+        n = take_stash(ring, completions, most);
+    n += take_queue(ring, completions + n, most - n);
     if (unlikely(ring->blocking_count))
         n += ring_blocking_reap(ring, completions + n, most - n);
     return n;

@@ -40,15 +40,19 @@ _Static_assert((int)OP_DATA_ONLY == (int)IORING_FSYNC_DATASYNC, "an option is io
 _Static_assert((int)OP_POLL == (int)IORING_OP_POLL_ADD, "an opcode is io_uring's");
 _Static_assert(_Alignof(struct op) >= 8, "the low bits of an op's address are the tag");
 
-int ring_sqe(struct ring *ring, struct io_uring_sqe **sqe)
+/* liburing's own looks at what this ring never is. */
+static inline struct io_uring_sqe *free_entry(struct io_uring_sq *queue)
 {
-    if (unlikely(ring_forked(ring)))
-        return -COIL_ECLOSED;
-    if (fault_here("ring_sqe"))
-        return -ENOMEM;
-    while (!(*sqe = io_uring_get_sqe(&ring->uring))) {
-        /* The queue is full: one enter more. A kernel that is short of memory may have some when
-         * what has come is taken from it. */
+    if (unlikely(queue->sqe_tail - IO_URING_READ_ONCE(*queue->khead) >= queue->ring_entries))
+        return NULL;
+    return &queue->sqes[queue->sqe_tail++ & queue->ring_mask];
+}
+
+/* The queue is full: one enter more. A kernel that is short of memory may have some when what has
+ * come is taken from it. */
+static NOINLINE int make_room(struct ring *ring, struct io_uring_sqe **sqe)
+{
+    do {
         int rc = ring_call(ring, 0);
         if (rc == -EBUSY || rc == -EAGAIN) {
             if (ring_stash(ring) <= 0)
@@ -56,8 +60,18 @@ int ring_sqe(struct ring *ring, struct io_uring_sqe **sqe)
         } else if (rc < 0 && rc != -EINTR) {
             return rc;
         }
-    }
+    } while (!(*sqe = free_entry(&ring->uring.sq)));
     return 0;
+}
+
+int ring_sqe(struct ring *ring, struct io_uring_sqe **sqe)
+{
+    if (unlikely(ring_forked(ring)))
+        return -COIL_ECLOSED;
+    if (fault_here("ring_sqe"))
+        return -ENOMEM;
+    *sqe = free_entry(&ring->uring.sq);
+    return likely(*sqe) ? 0 : make_room(ring, sqe);
 }
 
 /* Whether the engine said that it can do this. */

@@ -58,20 +58,14 @@ struct block *block_new(struct streams *streams, size_t size)
 
 void block_free(struct streams *streams, struct block *block)
 {
-    switch ((enum block_kind)block->kind) {
-    case BLOCK_SMALL:
-        slab_give(&streams->blocks, block);
-        break;
-    case BLOCK_MIDDLE:
-        middle_free(streams, block);
-        break;
-    case BLOCK_LARGE:
-        coil__free(block);
-        break;
-    case BLOCK_LENT:
+    if (block->kind == BLOCK_LENT)
         streams_give_back(streams, block);
-        break;
-    }
+    else if (block->kind == BLOCK_SMALL)
+        slab_give(&streams->blocks, block);
+    else if (block->kind == BLOCK_MIDDLE)
+        middle_free(streams, block);
+    else
+        coil__free(block);
 }
 
 void blocks_free_kept(struct streams *streams)
@@ -94,24 +88,24 @@ static void fill(struct chain *chain, struct block *block, const void *data, siz
 
 int chain_copy(struct streams *streams, struct chain *chain, const void *data, size_t size)
 {
-    struct block *last = chain->last, *block = NULL;
-    size_t fits = last ? block_room(last) : 0;
+    struct block *last = chain->last;
+    const size_t fits = last ? block_room(last) : 0;
 
-    if (fits > size)
-        fits = size;
-    if (size > fits) {
+    if (likely(fits < size)) {
         size_t wanted = size - fits;
         if (last && wanted < BLOCK_MIDDLE_SIZE)
             wanted = BLOCK_MIDDLE_SIZE;
-        if (wanted > BLOCK_SIZE_MAX || !(block = block_new(streams, wanted)))
+        struct block *block = wanted <= BLOCK_SIZE_MAX ? block_new(streams, wanted) : NULL;
+        if (unlikely(!block))
             return -ENOMEM;
-    }
-    if (fits)
-        fill(chain, last, data, fits);
-    if (block) {
+        if (fits)
+            fill(chain, last, data, fits);
         chain_append(chain, block);
-        fill(chain, block, (const char *)data + fits, size - fits);
+        data = (const char *)data + fits;
+        size -= fits;
+        last = block;
     }
+    fill(chain, last, data, size);
     return 0;
 }
 
@@ -129,23 +123,54 @@ void chain_peek(const struct chain *chain, void *data, size_t size)
     }
 }
 
-void chain_consume(struct streams *streams, struct chain *chain, size_t size)
+/* Drops bytes that are all in the first block. */
+static inline void pass(struct streams *streams, struct chain *chain, size_t size)
+{
+    struct block *first = chain->first;
+
+    first->start += (uint32_t)size;
+    chain->size -= size;
+    if (unlikely(block_used(first)))
+        return;
+    chain->first = first->next;
+    if (likely(!chain->first))
+        chain->last = NULL;
+    chain->lent -= first->kind == BLOCK_LENT;
+    block_free(streams, first);
+}
+
+static NOINLINE void pass_many(struct streams *streams, struct chain *chain, size_t size)
+{
+    while (size) {
+        size_t used = block_used(chain->first), piece = used < size ? used : size;
+        pass(streams, chain, piece);
+        size -= piece;
+    }
+}
+
+/* Most messages lie in one block. */
+static inline bool is_in_first(const struct chain *chain, size_t size)
 {
     ASSERT(size <= chain->size);
-    chain->size -= size;
-    while (size) {
-        struct block *first = chain->first;
-        ASSERT(first != NULL);
-        size_t piece = block_used(first) < size ? block_used(first) : size;
-        first->start += (uint32_t)piece;
-        size -= piece;
-        if (block_used(first))
-            continue;
-        chain->first = first->next;
-        if (!chain->first)
-            chain->last = NULL;
-        chain->lent -= first->kind == BLOCK_LENT;
-        block_free(streams, first);
+    return likely(size && block_used(chain->first) >= size);
+}
+
+void chain_consume(struct streams *streams, struct chain *chain, size_t size)
+{
+    if (is_in_first(chain, size))
+        pass(streams, chain, size);
+    else
+        pass_many(streams, chain, size);
+}
+
+void chain_take(struct streams *streams, struct chain *chain, void *data, size_t size)
+{
+    if (is_in_first(chain, size)) {
+        memcpy(data, chain->first->memory + chain->first->start, size);
+        pass(streams, chain, size);
+    } else {
+        chain_peek(chain, data, size);
+        pass_many(streams, chain, size);
     }
 }
 
@@ -164,8 +189,7 @@ int chain_gather(struct streams *streams, struct chain *chain, size_t size)
         size_t missing = size - block_used(first);
         rest.first = first->next;
         rest.size -= block_used(first);
-        chain_peek(&rest, first->memory + first->end, missing);
-        chain_consume(streams, &rest, missing);
+        chain_take(streams, &rest, first->memory + first->end, missing);
         first->end += (uint32_t)missing;
         first->next = rest.first;
         chain->last = rest.last ? rest.last : first;
@@ -176,9 +200,8 @@ int chain_gather(struct streams *streams, struct chain *chain, size_t size)
     struct block *block = block_new(streams, 2 * size);
     if (!block)
         return -ENOMEM;
-    chain_peek(chain, block->memory, size);
     size_t all = chain->size;
-    chain_consume(streams, chain, size);
+    chain_take(streams, chain, block->memory, size);
     block->end = (uint32_t)size;
     block->next = chain->first;
     chain->first = block;

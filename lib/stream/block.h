@@ -73,6 +73,9 @@ void chain_peek(const struct chain *chain, void *data, size_t size);
 /* Drops the first bytes. */
 void chain_consume(struct streams *streams, struct chain *chain, size_t size);
 
+/* Both: takes them out. */
+void chain_take(struct streams *streams, struct chain *chain, void *data, size_t size);
+
 /* Puts the first `size` bytes side by side in the first block. -ENOMEM: they are where they were.
  */
 int chain_gather(struct streams *streams, struct chain *chain, size_t size);

@@ -11,30 +11,6 @@ enum {
     BULK_MIN = 64 * 1024
 };
 
-int stream_begin_reading(coil_stream *stream)
-{
-    int rc = stream_argument(stream);
-
-    if (unlikely(rc < 0))
-        return rc;
-    const struct coil_future *task = task_current();
-    if (unlikely(!task))
-        return -COIL_ENOLOOP;
-    if (unlikely(task->sched != stream_loop(stream)->sched))
-        return -EXDEV;
-    if (unlikely(stream->reading))
-        return -EBUSY;
-    stream->reading = true;
-    stream_hold(stream);
-    return 0;
-}
-
-void stream_end_reading(coil_stream *stream)
-{
-    stream->reading = false;
-    stream_release(stream);
-}
-
 /* Waits until there are so many bytes, or there is an end. */
 static int wait_for(coil_stream *stream, size_t wanted)
 {
@@ -52,8 +28,7 @@ static size_t take(coil_stream *stream, void *buffer, size_t most)
 {
     size_t size = stream->received.size < most ? stream->received.size : most;
 
-    chain_peek(&stream->received, buffer, size);
-    stream_consume(stream, size);
+    stream_take(stream, buffer, size);
     return size;
 }
 

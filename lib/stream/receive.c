@@ -39,13 +39,17 @@ static bool waits(const coil_stream *stream)
     return stream->reader && !stream->reader->over;
 }
 
+static void wake(struct read_wait *wait, int result)
+{
+    wait->over = true;
+    wait->result = result;
+    task_wake(wait->waiter.task);
+}
+
 void stream_wake_reader(coil_stream *stream, int result)
 {
-    if (!waits(stream))
-        return;
-    stream->reader->over = true;
-    stream->reader->result = result;
-    task_wake(stream->reader->waiter.task);
+    if (waits(stream))
+        wake(stream->reader, result);
 }
 
 static bool leave(struct waiter *waiter)
@@ -91,23 +95,24 @@ int stream_wait(coil_stream *stream, size_t wanted)
 
 /* ---- what came ------------------------------------------------------------------------------ */
 
-static bool fits_behind(const struct chain *chain, size_t size)
+/* Whether its bytes are better copied than kept in it; others are before it. */
+static bool better_copied(const coil_stream *stream, const struct block *block)
 {
-    return chain->last && block_room(chain->last) >= size;
+    const struct chain *chain = &stream->received;
+    const size_t size = block_used(block);
+    const bool many = chain->lent >= LENT_SHARE && block->kind == BLOCK_LENT &&
+                      stream->streams->lent_count > LENT_FEW;
+
+    return many || (size < PIECE_MIN && block_room(chain->last) >= size);
 }
 
-/* A block that came is the reader's now; copied where it is better not kept. Without memory it is
- * kept all the same. */
+/* A block that came is the reader's now. Where there is no memory for a copy it is kept. */
 static void append(coil_stream *stream, struct block *block)
 {
     struct chain *chain = &stream->received;
-    const size_t size = block_used(block);
-    const bool many = unlikely(chain->lent >= LENT_SHARE) && block->kind == BLOCK_LENT &&
-                      stream->streams->lent_count > LENT_FEW;
-    const bool copy = many || (size < PIECE_MIN && fits_behind(chain, size));
 
-    if (unlikely(copy) &&
-        chain_copy(stream->streams, chain, block->memory + block->start, size) == 0)
+    if (unlikely(chain->last != NULL) && better_copied(stream, block) &&
+        chain_copy(stream->streams, chain, block->memory + block->start, block_used(block)) == 0)
         block_free(stream->streams, block);
     else
         chain_append(chain, block);
@@ -127,14 +132,14 @@ void stream_received(coil_stream *stream)
 {
     if (waits(stream)) {
         if (stream->received.size >= stream->reader->wanted)
-            stream_wake_reader(stream, 0);
+            wake(stream->reader, 0);
     } else if (unlikely(stream->received.size > 2 * stream->limit)) {
         stream->paused = true;
         stream_stop_receiving(stream);
     }
 }
 
-static void take(coil_stream *stream, struct block *block)
+static inline void take(coil_stream *stream, struct block *block)
 {
     if (unlikely(stream_is_deaf(stream))) {
         block_free(stream->streams, block);
@@ -206,16 +211,10 @@ static void over(coil_stream *stream, int result)
     stream_release(stream);
 }
 
-static void came(struct op *op, const struct completion *completion)
+static NOINLINE void came_last(coil_stream *stream, int result)
 {
-    coil_stream *stream = container_of(op, struct coil_stream, receive);
-    const int result = completion->result;
-
-    if (likely(completion->flags & COMPLETION_BUFFER))
-        take(stream, streams_lent(stream->streams, completion->buffer, (size_t)result));
-    if (likely(completion->flags & COMPLETION_MORE))
-        return;
     struct block *into = stream->into;
+
     stream->into = NULL;
     if (into && result > 0) {
         into->end = (uint32_t)result;
@@ -225,6 +224,17 @@ static void came(struct op *op, const struct completion *completion)
         block_free(stream->streams, into);
     }
     over(stream, result);
+}
+
+static void came(struct op *op, const struct completion *completion)
+{
+    coil_stream *stream = container_of(op, struct coil_stream, receive);
+    const int result = completion->result;
+
+    if (likely(completion->flags & COMPLETION_BUFFER))
+        take(stream, streams_lent(stream->streams, completion->buffer, (size_t)result));
+    if (unlikely(!(completion->flags & COMPLETION_MORE)))
+        came_last(stream, result);
 }
 
 /* It was only waited for. */

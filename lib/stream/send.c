@@ -19,13 +19,13 @@ static bool loop_closes(const coil_stream *stream)
     return stream_loop(stream)->sched->closing;
 }
 
-void stream_water(coil_stream *stream)
+void stream_passed_mark(coil_stream *stream)
 {
     const size_t unsent = stream_unsent(stream);
 
-    if (unlikely(unsent > stream->high_water)) {
+    if (unsent > stream->high_water) {
         stream->full = true;
-    } else if (unlikely(stream->full) && unsent <= stream->low_water) {
+    } else if (stream->full && unsent <= stream->low_water) {
         stream->full = false;
         (void)line_wake_all(&stream->drainers);
     }
@@ -164,18 +164,19 @@ static void submit(coil_stream *stream)
         stream_lost(stream, rc);
 }
 
-void stream_flush(coil_stream *stream)
+void stream_flush(struct flush *flush)
 {
+    coil_stream *stream = container_of(flush, struct coil_stream, flush);
+
     if (unlikely(stream->receive.state == OP_IDLE))
         stream_receive_again(stream);
     if (unlikely(stream->state >= STREAM_ENDING)) {
         stream_end(stream);
-        return;
+    } else if (!stream_sends(stream)) {
+        if (likely(prepare(stream)))
+            submit(stream);
+        else if (stream->state == STREAM_FLUSHING && !stream->layer_waits)
+            stream_end(stream);
     }
-    if (stream_sends(stream))
-        return;
-    if (likely(prepare(stream)))
-        submit(stream);
-    else if (stream->state == STREAM_FLUSHING && !stream->layer_waits)
-        stream_end(stream);
+    stream_release(stream);
 }

@@ -36,22 +36,6 @@ static int set_options(coil_stream *stream, const coil_stream_options *options)
 
 /* ---- making --------------------------------------------------------------------------------- */
 
-static void flush(struct flush *flush)
-{
-    coil_stream *stream = container_of(flush, struct coil_stream, flush);
-
-    stream_flush(stream);
-    stream_release(stream);
-}
-
-void stream_flush_soon(coil_stream *stream)
-{
-    if (stream->flush.queued)
-        return;
-    stream_hold(stream);
-    flush_soon(stream_loop(stream), &stream->flush);
-}
-
 coil_stream *stream_adopt(coil_loop *loop, int fd, enum stream_kind kind,
                           const coil_stream_options *options)
 {
@@ -75,7 +59,7 @@ coil_stream *stream_adopt(coil_loop *loop, int fd, enum stream_kind kind,
     stream->kind = (uint8_t)kind;
     stream->users = 1;
     stream->holds = 1; /* until it is closed */
-    stream->flush.run = flush;
+    stream->flush.run = stream_flush;
     list_append(&streams->all, &stream->link);
     return stream;
 }
@@ -130,10 +114,9 @@ static void free_stream(coil_stream *stream)
     coil__free(stream);
 }
 
-void stream_release(coil_stream *stream)
+void stream_unheld(coil_stream *stream)
 {
-    ASSERT(stream->holds > 0);
-    if (--stream->holds == 0 && !stream->users)
+    if (!stream->users)
         free_stream(stream);
 }
 

@@ -22,6 +22,7 @@
 #include "loop/flush.h"
 #include "stream/block.h"
 #include "stream/streams.h"
+#include "task/task.h"
 
 #include <coil/layer.h>
 #include <coil/stream.h>
@@ -97,6 +98,19 @@ static inline int stream_argument(const coil_stream *stream)
     return 0;
 }
 
+/* The same for a call that may wait. -COIL_ENOLOOP: not in a task; -EXDEV: in another loop's. */
+static inline int stream_may_wait(const coil_stream *stream)
+{
+    int rc = stream_argument(stream);
+
+    if (unlikely(rc < 0))
+        return rc;
+    const struct coil_future *task = task_current();
+    if (unlikely(!task))
+        return -COIL_ENOLOOP;
+    return likely(task->sched == stream->streams->loop->sched) ? 0 : -EXDEV;
+}
+
 static inline coil_loop *stream_loop(const coil_stream *stream)
 {
     return stream->streams->loop;
@@ -117,13 +131,27 @@ static inline void stream_hold(coil_stream *stream)
     stream->holds++;
 }
 
-void stream_release(coil_stream *stream);
+/* Nobody does any more. */
+void stream_unheld(coil_stream *stream);
+
+static inline void stream_release(coil_stream *stream)
+{
+    ASSERT(stream->holds > 0);
+    if (unlikely(--stream->holds == 0))
+        stream_unheld(stream);
+}
 
 /* Its loop goes. */
 void stream_orphan(coil_stream *stream);
 
 /* Its flush runs before the engine is entered next. */
-void stream_flush_soon(coil_stream *stream);
+static inline void stream_flush_soon(coil_stream *stream)
+{
+    if (stream->flush.queued)
+        return;
+    stream_hold(stream);
+    flush_soon(stream_loop(stream), &stream->flush);
+}
 
 /* ---- receive.c ------------------------------------------------------------------------------ */
 
@@ -162,21 +190,50 @@ void stream_wake_reader(coil_stream *stream, int result);
 /* Nothing more is received. */
 void stream_stop_receiving(coil_stream *stream);
 
-/* Takes the first bytes away; a receive that was paused may go on. */
-static inline void stream_consume(coil_stream *stream, size_t size)
+/* Bytes were taken away: a receive that was paused may go on. */
+static inline void stream_took(coil_stream *stream)
 {
-    chain_consume(stream->streams, &stream->received, size);
     if (unlikely(stream->paused) && stream->received.size <= stream->limit) {
         stream->resumes = true;
         stream_flush_soon(stream);
     }
 }
 
+/* Drops the first bytes. */
+static inline void stream_consume(coil_stream *stream, size_t size)
+{
+    chain_consume(stream->streams, &stream->received, size);
+    stream_took(stream);
+}
+
+/* Takes them out. */
+static inline void stream_take(coil_stream *stream, void *data, size_t size)
+{
+    chain_take(stream->streams, &stream->received, data, size);
+    stream_took(stream);
+}
+
 /* ---- reader.c ------------------------------------------------------------------------------- */
 
 /* What each call that reads begins and ends with. -EBUSY: another task reads. */
-int stream_begin_reading(coil_stream *stream);
-void stream_end_reading(coil_stream *stream);
+static inline int stream_begin_reading(coil_stream *stream)
+{
+    int rc = stream_may_wait(stream);
+
+    if (unlikely(rc < 0))
+        return rc;
+    if (unlikely(stream->reading))
+        return -EBUSY;
+    stream->reading = true;
+    stream_hold(stream);
+    return 0;
+}
+
+static inline void stream_end_reading(coil_stream *stream)
+{
+    stream->reading = false;
+    stream_release(stream);
+}
 
 /* ---- layer.c -------------------------------------------------------------------------------- */
 
@@ -186,10 +243,7 @@ void stream_to_layer(coil_stream *stream, const void *raw, size_t size);
 /* ---- send.c --------------------------------------------------------------------------------- */
 
 /* What is due once a turn: sends, receives again, takes the next step to the end. */
-void stream_flush(coil_stream *stream);
-
-/* Something was written, or sent: those who drain may have to wait, or can go on. */
-void stream_water(coil_stream *stream);
+void stream_flush(struct flush *flush);
 
 /* Appends to what is sent. -ENOMEM: nothing was. */
 int stream_emit(coil_stream *stream, const void *data, size_t size);
@@ -203,6 +257,16 @@ static inline bool stream_sends(const coil_stream *stream)
 static inline size_t stream_unsent(const coil_stream *stream)
 {
     return stream->written.size + stream->direct_left;
+}
+
+/* A water mark was passed. */
+void stream_passed_mark(coil_stream *stream);
+
+/* Something was written, or sent: those who drain may have to wait, or can go on. */
+static inline void stream_water(coil_stream *stream)
+{
+    if (unlikely(stream->full || stream_unsent(stream) > stream->high_water))
+        stream_passed_mark(stream);
 }
 
 /* ---- close.c -------------------------------------------------------------------------------- */

@@ -87,21 +87,3 @@ bool streams_lend(struct streams *streams)
         make_group(streams);
     return streams->lent && streams->lent_count < LENT_COUNT;
 }
-
-struct block *streams_lent(struct streams *streams, uint16_t buffer, size_t size)
-{
-    struct block *block = &streams->lent[buffer];
-
-    ASSERT(buffer < LENT_COUNT && size <= LENT_SIZE);
-    block->start = 0;
-    block->end = (uint32_t)size;
-    streams->lent_count++;
-    return block;
-}
-
-void streams_give_back(struct streams *streams, struct block *block)
-{
-    ASSERT(streams->lent_count > 0);
-    streams->lent_count--;
-    engine_give_back(streams->loop->engine, LENT_GROUP, block->buffer);
-}

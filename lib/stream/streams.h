@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "base/slab.h"
+#include "engine/engine.h"
 #include "loop/loop.h"
 #include "loop/part.h"
 #include "stream/block.h"
@@ -43,7 +44,22 @@ struct streams *streams_of(coil_loop *loop);
 bool streams_lend(struct streams *streams);
 
 /* A buffer that a completion lent. */
-struct block *streams_lent(struct streams *streams, uint16_t buffer, size_t size);
-void streams_give_back(struct streams *streams, struct block *block);
+static inline struct block *streams_lent(struct streams *streams, uint16_t buffer, size_t size)
+{
+    struct block *block = &streams->lent[buffer];
+
+    ASSERT(buffer < LENT_COUNT && size <= LENT_SIZE);
+    block->start = 0;
+    block->end = (uint32_t)size;
+    streams->lent_count++;
+    return block;
+}
+
+static inline void streams_give_back(struct streams *streams, struct block *block)
+{
+    ASSERT(streams->lent_count > 0);
+    streams->lent_count--;
+    engine_give_back(streams->loop->engine, LENT_GROUP, block->buffer);
+}
 
 #endif

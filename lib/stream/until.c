@@ -107,8 +107,7 @@ static ssize_t hand_out(coil_stream *stream, void *buffer, size_t room, size_t s
 {
     if (size > room)
         return -ENOBUFS;
-    chain_peek(&stream->received, buffer, size);
-    stream_consume(stream, size);
+    stream_take(stream, buffer, size);
     return (ssize_t)size;
 }
 

@@ -15,17 +15,20 @@ enum {
 
 /* ---- write ---------------------------------------------------------------------------------- */
 
-static int may_write(const coil_stream *stream)
+static inline int writable(const coil_stream *stream)
 {
-    int rc = stream_argument(stream);
-
-    if (unlikely(rc < 0))
-        return rc;
     if (unlikely(stream->error))
         return stream->error;
     if (unlikely(stream->state != STREAM_OPEN))
         return -COIL_ECLOSED;
     return unlikely(stream->eof_written) ? -EPIPE : 0;
+}
+
+static int may_write(const coil_stream *stream)
+{
+    int rc = stream_argument(stream);
+
+    return unlikely(rc < 0) ? rc : writable(stream);
 }
 
 static size_t room(const coil_stream *stream)
@@ -138,7 +141,7 @@ static int wait_in_line(coil_stream *stream, struct coil_future *task)
     return stream->dropped ? -COIL_ECLOSED : 0;
 }
 
-static int drain(coil_stream *stream)
+static inline int drain(coil_stream *stream)
 {
     if (unlikely(stream->error))
         return stream->error;
@@ -152,22 +155,9 @@ static int drain(coil_stream *stream)
     return likely(!stream->full) ? 0 : wait_in_line(stream, task_current());
 }
 
-/* Whether the running task may wait for the stream. */
-static int may_wait(const coil_stream *stream)
-{
-    int rc = stream_argument(stream);
-
-    if (unlikely(rc < 0))
-        return rc;
-    const struct coil_future *task = task_current();
-    if (unlikely(!task))
-        return -COIL_ENOLOOP;
-    return likely(task->sched == stream_loop(stream)->sched) ? 0 : -EXDEV;
-}
-
 int coil_stream_drain(coil_stream *stream)
 {
-    int rc = may_wait(stream);
+    int rc = stream_may_wait(stream);
 
     if (rc < 0)
         return rc;
@@ -181,7 +171,7 @@ int coil_stream_drain(coil_stream *stream)
 
 static bool may_send_directly(const coil_stream *stream, size_t length)
 {
-    return length >= DIRECT_MIN && length <= stream->hard_limit && !stream->layer_class &&
+    return unlikely(length >= DIRECT_MIN) && length <= stream->hard_limit && !stream->layer_class &&
            !stream_unsent(stream) && !stream_sends(stream);
 }
 
@@ -255,33 +245,33 @@ static int send_all(coil_stream *stream, const char *data, size_t length)
 {
     if (may_send_directly(stream, length))
         return send_directly(stream, data, length);
-    do {
-        size_t piece = length < room(stream) ? length : room(stream);
-        int rc = piece ? append(stream, data, piece) : 0;
-        if (rc < 0)
+    for (;;) {
+        size_t free = room(stream), piece = length < free ? length : free;
+        int rc = likely(piece) ? append(stream, data, piece) : 0;
+        if (unlikely(rc < 0))
             return rc;
+        if (likely(piece == length))
+            return drain(stream);
         data += piece;
         length -= piece;
-        stream->full |= length > 0; /* there is no room: the low mark has to be reached */
+        stream->full = true; /* there is no room: the low mark has to be reached */
         rc = drain(stream);
+        if (rc == 0)
+            rc = may_write(stream);
         if (rc < 0)
             return rc;
-        rc = length ? may_write(stream) : 0;
-        if (rc < 0)
-            return rc;
-    } while (length);
-    return 0;
+    }
 }
 
 int coil_stream_send(coil_stream *stream, const void *data, size_t length)
 {
-    int rc = may_wait(stream);
+    int rc = stream_may_wait(stream);
 
-    if (rc == 0)
-        rc = may_write(stream);
-    if (rc < 0)
+    if (likely(rc == 0))
+        rc = writable(stream);
+    if (unlikely(rc < 0))
         return rc;
-    if (!data && length)
+    if (unlikely(!data && length))
         return -EINVAL;
     stream_hold(stream);
     rc = send_all(stream, data, length);
