@@ -9,6 +9,10 @@
  * was received before can still be had by coil_stream_peek. The peer's end is not an error: reads
  * give what is left and then 0, writes go on.
  *
+ * The writing end of a pipe is lost, with -EPIPE, as soon as nobody reads any more, also while
+ * nothing is being written. For the master of a pseudo-terminal it is the end when nobody has the
+ * other side open any more.
+ *
  * After coil_stream_close reads give what was received before and then 0; writes give -COIL_ECLOSED
  * and so does a read that waits at that moment. When its loop is closed a stream ends with it, and
  * every call but coil_stream_unref gives -COIL_ECLOSED.
@@ -87,8 +91,9 @@ COIL_API void coil_stream_unref(coil_stream *stream);
  * Ownership: the buffer stays the caller's; the kernel may use it during the call.
  * Cancellation: -ECANCELED, and no byte is lost: the next read has it.
  * Errors: -ECANCELED; -EINVAL for a NULL buffer with a length; -EBUSY while another task reads; the
- *         connection's code; -COIL_ECLOSED when it is closed during the wait; -EXDEV for a task of
- *         another loop; -COIL_ENOLOOP outside a task; -ENOMEM.
+ *         connection's code; -COIL_ECLOSED when it is closed during the wait; -EBADF for a
+ *         descriptor that is only open for writing; -EXDEV for a task of another loop;
+ *         -COIL_ENOLOOP outside a task; -ENOMEM.
  */
 COIL_API COIL_NODISCARD ssize_t coil_stream_read(coil_stream *stream, void *buffer, size_t length);
 
@@ -213,7 +218,8 @@ COIL_API bool coil_stream_at_eof(const coil_stream *stream);
  * Cancellation: none.
  * Errors: nothing was written with: -EINVAL for NULL with a length; -EAGAIN when it would make more
  *         than the hard limit that is not sent yet; -ENOMEM; the connection's code; -COIL_ECLOSED;
- *         -EPIPE after coil_stream_write_eof.
+ *         -EBADF for a descriptor that is only open for reading; -EPIPE after
+ *         coil_stream_write_eof.
  */
 COIL_API int coil_stream_write(coil_stream *stream, const void *data, size_t length);
 
@@ -279,8 +285,8 @@ COIL_API COIL_NODISCARD ssize_t coil_stream_sendfile(coil_stream *stream, int fi
  * Thread: the loop's.
  * Ownership: none.
  * Cancellation: none.
- * Errors: -EOPNOTSUPP where it cannot be said; the connection's code; -COIL_ECLOSED. Once more is
- *         no error.
+ * Errors: -EOPNOTSUPP where it cannot be said; -EBADF for a descriptor that is only open for
+ *         reading; the connection's code; -COIL_ECLOSED. Once more is no error.
  */
 COIL_API int coil_stream_write_eof(coil_stream *stream);
 

@@ -44,6 +44,8 @@ int coil_stream_set_layer(coil_stream *stream, const coil_layer_class *layer_cla
         return stream->error;
     if (stream->state != STREAM_OPEN)
         return -COIL_ECLOSED;
+    if (stream->kind & (STREAM_NO_READS | STREAM_NO_WRITES))
+        return -EBADF;
     if (stream->layer_class || stream->reading || stream->direct)
         return -EBUSY;
     if (stream->eof_written)

@@ -49,10 +49,10 @@ static ssize_t read_directly(coil_stream *stream, void *buffer, size_t length)
     op_init(&op, stream->kind == STREAM_SOCKET ? OP_RECV : OP_READ, stream->fd, NULL);
     op.address = buffer;
     op.length = io_length(length);
-    if (stream->kind == STREAM_FILE)
+    if (stream->kind & STREAM_FILE)
         op.offset = UINT64_MAX;
     stream->reads = &op;
-    int rc = io_await(&op, 0);
+    int rc = stream_read_result(stream, io_await(&op, 0));
     stream->reads = NULL;
     const bool closed = rc == -COIL_ECLOSED && stream->state != STREAM_OPEN;
     stream->bulk = rc >= LENT_SIZE || rc == -ECANCELED || rc == -EAGAIN;

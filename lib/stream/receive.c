@@ -85,6 +85,8 @@ int stream_wait(coil_stream *stream, size_t wanted)
 
     if (unlikely(task_wait_refused(task)))
         return -ECANCELED;
+    if (unlikely(stream->kind & STREAM_NO_READS))
+        return -EBADF;
     stream->reader = &wait;
     int rc = stream_receive(stream);
     if (likely(rc == 0))
@@ -234,7 +236,7 @@ static void came(struct op *op, const struct completion *completion)
     if (likely(completion->flags & COMPLETION_BUFFER))
         take(stream, streams_lent(stream->streams, completion->buffer, (size_t)result));
     if (unlikely(!(completion->flags & COMPLETION_MORE)))
-        came_last(stream, result);
+        came_last(stream, stream_read_result(stream, result));
 }
 
 /* It was only waited for. */
@@ -266,7 +268,7 @@ static int prepare_one(coil_stream *stream)
     op_init(op, stream->kind == STREAM_SOCKET ? OP_RECV : OP_READ, stream->fd, came);
     op->address = stream->into->memory;
     op->length = stream->into->size;
-    if (stream->kind == STREAM_FILE)
+    if (stream->kind & STREAM_FILE)
         op->offset = UINT64_MAX;
     return 0;
 }
@@ -310,6 +312,10 @@ int stream_receive(coil_stream *stream)
 
 void stream_receive_again(coil_stream *stream)
 {
+    if (unlikely(stream_writes_pipe(stream))) {
+        stream_watch_reader(stream);
+        return;
+    }
     if (stream->bulk && waits(stream) && stream->reader->wanted == 1) {
         stream_wake_reader(stream, 0); /* it may receive by itself */
         return;

@@ -100,7 +100,7 @@ static void prepare_send(coil_stream *stream)
     op->options = MSG_NOSIGNAL | MSG_WAITALL;
     if (unlikely(stream->last_try))
         op->options |= MSG_DONTWAIT;
-    if (unlikely(stream->kind == STREAM_FILE)) {
+    if (unlikely(stream->kind & STREAM_FILE)) {
         op->opcode = OP_WRITE;
         op->flags = OP_MAY_SIGNAL;
         op->offset = UINT64_MAX;

@@ -5,10 +5,6 @@
 #include "base/alloc.h"
 #include "loop/exception.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 enum { LIMIT = 64 * 1024, HIGH_WATER = 64 * 1024, HARD_LIMIT = 16 * 1024 * 1024 };
 
 /* ---- options -------------------------------------------------------------------------------- */
@@ -36,8 +32,7 @@ static int set_options(coil_stream *stream, const coil_stream_options *options)
 
 /* ---- making --------------------------------------------------------------------------------- */
 
-coil_stream *stream_adopt(coil_loop *loop, int fd, enum stream_kind kind,
-                          const coil_stream_options *options)
+coil_stream *stream_adopt(coil_loop *loop, int fd, int kind, const coil_stream_options *options)
 {
     struct streams *streams = streams_of(loop);
 
@@ -55,30 +50,16 @@ coil_stream *stream_adopt(coil_loop *loop, int fd, enum stream_kind kind,
     }
     stream->streams = streams;
     stream->fd = fd;
-    stream->bulk = true; /* until a reader finds out */
     stream->kind = (uint8_t)kind;
+    stream->bulk = !(kind & STREAM_NO_READS); /* until a reader finds out */
+    stream->eof_written = stream->shut = kind & STREAM_NO_WRITES;
     stream->users = 1;
     stream->holds = 1; /* until it is closed */
     stream->flush.run = stream_flush;
     list_append(&streams->all, &stream->link);
+    if (stream_writes_pipe(stream))
+        stream_flush_soon(stream);
     return stream;
-}
-
-/* What the descriptor is, or a code. Only sockets of TCP have what is set; that others are none of
- * TCP's is told in other words than that they are none at all. */
-static int kind_of(int fd)
-{
-    const int yes = 1, before = errno;
-    int kind = STREAM_SOCKET;
-
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) < 0) {
-        if (errno == EBADF)
-            kind = -EBADF;
-        else if (errno == ENOTSOCK)
-            kind = STREAM_FILE;
-    }
-    errno = before;
-    return kind;
 }
 
 coil_stream *coil_stream_new(int fd, const coil_stream_options *options)
@@ -97,7 +78,7 @@ coil_stream *coil_stream_new(int fd, const coil_stream_options *options)
     if (loop->sched->closing)
         return COIL_ERR(-COIL_ECLOSED);
     int kind = loop->engine->class->real ? kind_of(fd) : STREAM_SOCKET;
-    return kind < 0 ? COIL_ERR(kind) : stream_adopt(loop, fd, (enum stream_kind)kind, options);
+    return kind < 0 ? COIL_ERR(kind) : stream_adopt(loop, fd, kind, options);
 }
 
 /* ---- letting go ----------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@
 #include "loop/descriptor.h"
 #include "loop/flush.h"
 #include "stream/block.h"
+#include "stream/kind.h"
 #include "stream/streams.h"
 #include "task/task.h"
 
@@ -30,18 +31,13 @@
 
 enum stream_state { STREAM_OPEN, STREAM_FLUSHING, STREAM_ENDING, STREAM_CLOSED };
 
-enum stream_kind {
-    STREAM_SOCKET,
-    STREAM_FILE /* a pipe, a tty: read and write */
-};
-
 struct read_wait;
 
 struct coil_stream {
     struct streams *streams; /* NULL: its loop was closed */
     int fd;
     uint8_t state; /* enum stream_state */
-    uint8_t kind;  /* enum stream_kind */
+    uint8_t kind;  /* enum stream_kind, of each what holds */
     bool reading;  /* a task is in a call that reads */
     bool ended;    /* the peer sends no more */
     /* receiving */
@@ -62,7 +58,7 @@ struct coil_stream {
     bool layer_waits; /* it has to hear from the peer before the stream closes */
     bool send_polls;  /* the descriptor would not wait by itself */
     bool last_try;    /* the loop closes: what the kernel does not take at once is lost */
-    bool eof_written; /* nothing more will be */
+    bool eof_written; /* nothing more will be; from the start where it is only read */
     bool shut;        /* and the peer was told */
     int error;        /* of the connection; 0: none */
     struct chain received, written;
@@ -122,8 +118,7 @@ static inline struct engine *stream_engine(const coil_stream *stream)
 }
 
 /* A stream for a descriptor of which the kind is known, of which nothing is asked or set. */
-coil_stream *stream_adopt(coil_loop *loop, int fd, enum stream_kind kind,
-                          const coil_stream_options *options);
+coil_stream *stream_adopt(coil_loop *loop, int fd, int kind, const coil_stream_options *options);
 
 /* Keeps the memory while a task or the loop uses it. */
 static inline void stream_hold(coil_stream *stream)
@@ -164,6 +159,12 @@ int stream_wait(coil_stream *stream, size_t wanted);
 
 /* The flush's part: begins to receive again when somebody wants it. */
 void stream_receive_again(coil_stream *stream);
+
+/* What a read came to, its last completion. */
+static inline int stream_read_result(const coil_stream *stream, int result)
+{
+    return unlikely(result == -EIO) && stream->kind & STREAM_MASTER ? 0 : result;
+}
 
 /* It closes: what still comes is nobody's. */
 static inline bool stream_is_deaf(const coil_stream *stream)
@@ -212,6 +213,16 @@ static inline void stream_take(coil_stream *stream, void *data, size_t size)
     chain_take(stream->streams, &stream->received, data, size);
     stream_took(stream);
 }
+
+/* ---- hangup.c ------------------------------------------------------------------------------- */
+
+static inline bool stream_writes_pipe(const coil_stream *stream)
+{
+    return (stream->kind & (STREAM_PIPE | STREAM_NO_READS)) == (STREAM_PIPE | STREAM_NO_READS);
+}
+
+/* The flush's part: sees to it that the stream hears when nobody reads from its pipe any more. */
+void stream_watch_reader(coil_stream *stream);
 
 /* ---- reader.c ------------------------------------------------------------------------------- */
 

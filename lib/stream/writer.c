@@ -21,7 +21,9 @@ static inline int writable(const coil_stream *stream)
         return stream->error;
     if (unlikely(stream->state != STREAM_OPEN))
         return -COIL_ECLOSED;
-    return unlikely(stream->eof_written) ? -EPIPE : 0;
+    if (unlikely(stream->eof_written))
+        return stream->kind & STREAM_NO_WRITES ? -EBADF : -EPIPE;
+    return 0;
 }
 
 static int may_write(const coil_stream *stream)
@@ -181,7 +183,7 @@ static int send_once(coil_stream *stream, const char *data, size_t length)
 
     op_init(&op, OP_SEND, stream->fd, NULL);
     op.options = MSG_NOSIGNAL | MSG_WAITALL;
-    if (stream->kind == STREAM_FILE) {
+    if (stream->kind & STREAM_FILE) {
         op.opcode = OP_WRITE;
         op.flags = OP_MAY_SIGNAL;
         op.offset = UINT64_MAX;
@@ -283,7 +285,8 @@ int coil_stream_send(coil_stream *stream, const void *data, size_t length)
 
 bool coil_stream_can_write_eof(const coil_stream *stream)
 {
-    return stream_argument(stream) == 0 && !stream->layer_class;
+    return stream_argument(stream) == 0 && !stream->layer_class &&
+           !(stream->kind & STREAM_NO_WRITES);
 }
 
 int coil_stream_write_eof(coil_stream *stream)
@@ -294,7 +297,7 @@ int coil_stream_write_eof(coil_stream *stream)
         return rc == -EPIPE && !stream->error ? 0 : rc;
     if (stream->layer_class)
         return -EOPNOTSUPP;
-    if (stream->kind == STREAM_FILE) {
+    if (stream->kind & STREAM_FILE) {
         stream_close(stream);
         return 0;
     }

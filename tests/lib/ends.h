@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Two descriptors that belong together, which are closed with their scope: a pipe to read [0] and
- * to write [1], or two connected sockets. Declared before the loop that uses them.
+ * to write [1], two connected sockets, or a pseudo-terminal's master [0] and slave [1]. Declared
+ * before the loop that uses them.
  */
 #ifndef TESTS_ENDS_H
 #define TESTS_ENDS_H
@@ -10,8 +11,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 struct ends {
@@ -44,6 +47,23 @@ static inline struct ends ends_sockets(int type)
 {
     struct ends ends = {{-1, -1}};
     CHECK(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.fd) == 0);
+    return ends;
+}
+
+/* It passes every byte on as it is, and echoes none. */
+static inline struct ends ends_terminal(void)
+{
+    struct ends ends = {{posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), -1}};
+    struct termios raw;
+    char name[64];
+
+    if (CHECK(ends.fd[0] >= 0 && grantpt(ends.fd[0]) == 0 && unlockpt(ends.fd[0]) == 0 &&
+              ptsname_r(ends.fd[0], name, sizeof(name)) == 0))
+        ends.fd[1] = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (CHECK(ends.fd[1] >= 0 && tcgetattr(ends.fd[1], &raw) == 0)) {
+        cfmakeraw(&raw);
+        CHECK(tcsetattr(ends.fd[1], TCSANOW, &raw) == 0);
+    }
     return ends;
 }
 

@@ -30,6 +30,15 @@ static inline coil_stream *stream_of(struct world *w, const coil_stream_options 
     return stream;
 }
 
+/* The same of a kind (stream/kind.h) that is no socket. */
+static inline coil_stream *stream_of_kind(struct world *w, int kind)
+{
+    world_answer(w, OP_CLOSE, 0, 0);
+    coil_stream *stream = stream_adopt(w->loop, FD, kind, NULL);
+    PASS(coil_err(stream));
+    return stream;
+}
+
 static inline void stream_scope_end(coil_stream **stream)
 {
     (void)coil_stream_abort(*stream);
@@ -55,6 +64,20 @@ static inline void ends_with(struct world *w, int result, coil_time delay)
 {
     world_script(w->sim,
                  (coil_sim_answer){.opcode = OP_RECV, .fd = FD, .result = result, .delay = delay});
+}
+
+/* ---- through the kernel --------------------------------------------------------------------- */
+
+/* A stream that owns one of the ends from then on. */
+static inline coil_stream *stream_of_end(coil_loop *loop, struct ends *ends, int which)
+{
+    const coil_stream_options options = {.size = sizeof(options), .loop = loop};
+    coil_stream *stream =
+        coil_is_err(loop) ? (coil_stream *)loop : coil_stream_new(ends->fd[which], &options);
+
+    if (PASS(coil_err(stream)))
+        ends->fd[which] = -1;
+    return stream;
 }
 
 /* ---- checks --------------------------------------------------------------------------------- */

@@ -180,6 +180,8 @@ TEST(layer, refuses_bad_arguments)
     FAILS(coil_layer_emit(stream, NULL, 1), -EINVAL);
     FAILS(coil_layer_closed(NULL), -EINVAL);
     PASS(coil_layer_closed(stream));
+    STREAM *pipe = stream_of_kind(&w, STREAM_FILE | STREAM_NO_WRITES);
+    FAILS(coil_stream_set_layer(pipe, &shift_class, NULL), coil_is_err(pipe) ? -ENOMEM : -EBADF);
     FAILS(coil_layer_fail(NULL, -EIO), -EINVAL);
     FAILS(coil_layer_fail(stream, 0), -EINVAL);
 }

@@ -284,6 +284,75 @@ TEST(reader, a_close_ends_a_read_of_much)
     PASS(world_run(&w, closes_under_a_read, stream));
 }
 
+/* ---- descriptors that are no sockets -------------------------------------------------------- */
+
+static void *reads_what_only_writes(void *argument)
+{
+    coil_stream *stream = argument;
+    const void *data;
+    void *all;
+    size_t n;
+
+    FAILS(coil_stream_read(stream, much, 1), -EBADF);
+    FAILS(coil_stream_read(stream, much, MUCH), -EBADF);
+    FAILS(coil_stream_readline(stream, much, MUCH), -EBADF);
+    FAILS(coil_stream_read_all(stream, &all, &n), -EBADF);
+    FAILS(coil_stream_peek(stream, &data, 1), -EBADF);
+    CHECK_EQ(coil_stream_peek(stream, &data, 0), 0);
+    PASS(coil_stream_error(stream));
+    return COIL_ERR(coil_stream_send(stream, "fine", 4));
+}
+
+TEST(reader, of_what_is_only_written_is_refused_and_harms_nothing)
+{
+    WORLD(w);
+    STREAM *stream = stream_of_kind(&w, STREAM_FILE | STREAM_NO_READS);
+    world_answer(&w, OP_WRITE, 4, 0);
+    PASS(world_run(&w, reads_what_only_writes, stream));
+}
+
+static void *reads_to_the_hangup(void *argument)
+{
+    CHECK_READ(argument, 8, "output");
+    CHECK_EQ(coil_stream_read(argument, much, MUCH), 0);
+    CHECK(coil_stream_at_eof(argument));
+    PASS(coil_stream_send(argument, "input", 5)); /* somebody may open the other side again */
+    return NULL;
+}
+
+/* Into the stream's memory and, asked for much, into the reader's. */
+TEST(reader, of_a_pseudo_terminal_gets_its_hangup_as_the_end)
+{
+    const coil_sim_answer output = {.opcode = OP_READ, .fd = FD, .result = 6, .data = "output"};
+    const coil_sim_answer hangup = {.opcode = OP_READ, .fd = FD, .result = -EIO};
+
+    for (int bulk = 0; bulk < 2; bulk++) {
+        WORLD(w);
+        STREAM *stream = stream_of_kind(&w, STREAM_FILE | STREAM_MASTER);
+        if (coil_is_err(stream))
+            continue;
+        stream->bulk = bulk;
+        world_script(w.sim, output);
+        world_script(w.sim, hangup);
+        world_answer(&w, OP_WRITE, 5, 0);
+        PASS(world_run(&w, reads_to_the_hangup, stream));
+    }
+}
+
+static void *reads_what_fails(void *argument)
+{
+    return COIL_ERR((int)coil_stream_read(argument, much, MUCH));
+}
+
+TEST(reader, of_another_file_gets_such_an_error_as_it_is)
+{
+    WORLD(w);
+    STREAM *stream = stream_of_kind(&w, STREAM_FILE);
+    world_answer(&w, OP_READ, -EIO, 0);
+    FAILS(world_run(&w, reads_what_fails, stream), -EIO);
+    FAILS(coil_stream_error(stream), -EIO);
+}
+
 /* ---- who may ask ---------------------------------------------------------------------------- */
 
 TEST(reader, refuses_bad_arguments)

@@ -66,6 +66,32 @@ TEST(writer, refuses_bad_arguments)
     FAILS(coil_stream_set_write_buffer_limits(stream, 1, 2), -EINVAL);
 }
 
+static void *writes_what_is_only_read(void *argument)
+{
+    coil_stream *stream = argument;
+    struct iovec piece = {"x", 1};
+
+    FAILS(coil_stream_write(stream, "x", 1), -EBADF);
+    FAILS(coil_stream_writelines(stream, &piece, 1), -EBADF);
+    FAILS(coil_stream_send(stream, "x", 1), -EBADF);
+    FAILS(coil_stream_sendfile(stream, 0, 0, 1), -EBADF);
+    FAILS(coil_stream_write_eof(stream), -EBADF);
+    CHECK(!coil_stream_can_write_eof(stream));
+    PASS(coil_stream_drain(stream));
+    CHECK(!coil_stream_is_closing(stream));
+    CHECK_READ(stream, 8, "fine");
+    return NULL;
+}
+
+TEST(writer, into_what_is_only_read_is_refused_and_harms_nothing)
+{
+    WORLD(w);
+    STREAM *stream = stream_of_kind(&w, STREAM_FILE | STREAM_NO_WRITES);
+    world_script(w.sim,
+                 (coil_sim_answer){.opcode = OP_READ, .fd = FD, .result = 4, .data = "fine"});
+    PASS(world_run(&w, writes_what_is_only_read, stream));
+}
+
 /* ---- drain ---------------------------------------------------------------------------------- */
 
 static void *drains(void *argument)
