@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "stream/accept.h"
 
+#include "base/poison.h"
 #include "ends.h"
 #include "kernel.h"
 #include "loop/descriptor.h"
@@ -359,9 +360,10 @@ static void *accept_without_descriptors(void *argument)
     none = (struct rlimit){0, limit.rlim_max};
     acceptor_init(&acceptor, listener->fd);
     CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-    FAILS(acceptor_next(&acceptor), -EMFILE);
+    int fd = acceptor_next(&acceptor);
     CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    int fd = acceptor_next(&acceptor); /* the connection was waiting */
+    if (FAILS(fd, -EMFILE))
+        fd = acceptor_next(&acceptor); /* the connection was waiting */
     if (PASS(fd))
         close(fd);
     acceptor_fini(&acceptor);
@@ -370,6 +372,8 @@ static void *accept_without_descriptors(void *argument)
 
 TEST(accept, finds_the_connection_when_there_are_descriptors_again)
 {
+    if (ON_VALGRIND)
+        return; /* the kernel, which accepts, hears nothing of the limits that it keeps itself */
     LISTENER(listener);
     int fd = client(&listener);
     KERNEL(loop);
