@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static coil_tls_context *context;
-
 /* What a browser gets: how well it is protected. */
 static int answer(coil_stream *stream)
 {
@@ -44,85 +42,48 @@ static int talk(coil_stream *stream)
     return (int)n;
 }
 
+/* For each connection, after the handshake. */
 static void *serve(void *argument)
 {
     coil_stream *stream = argument;
-    int rc = coil_start_tls(stream, context, NULL);
+    int rc = talk(stream);
 
-    if (rc == 0)
-        rc = talk(stream);
-    if (rc < 0)
+    if (rc < 0 && rc != -ECANCELED)
         fprintf(stderr, "a client: %s %s\n", coil_strerror(rc), coil_tls_message(stream));
     coil_stream_close(stream);
-    coil_stream_unref(stream);
-    return NULL;
+    return rc == -ECANCELED ? COIL_ERR(rc) : NULL;
 }
 
-/* A socket that listens on 127.0.0.1, and on which port. */
-static int listen_on(in_port_t *port)
+struct place {
+    coil_tls_service service;
+    int port;
+};
+
+static void *listen_and_serve(void *argument)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(*port)};
-    struct sockaddr *name = (struct sockaddr *)&address;
-    socklen_t length = sizeof(address);
-    const int yes = 1;
+    struct place *place = argument;
+    struct sockaddr_in name;
+    socklen_t length = sizeof(name);
+    int fd = -1;
+    coil_server *server =
+        coil_start_server(coil_tls_serve, &place->service, "127.0.0.1", place->port, NULL);
 
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = coil_socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0)
-        return fd;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    int rc = coil_bind(fd, name, length);
-    if (rc == 0)
-        rc = coil_listen(fd, 1024);
-    if (rc == 0 && getsockname(fd, name, &length) == 0)
-        *port = ntohs(address.sin_port);
-    if (rc < 0)
-        coil_close_fd(fd);
-    return rc < 0 ? rc : fd;
-}
-
-static void welcome(int fd)
-{
-    coil_stream *stream = coil_stream_new(fd, NULL);
-
-    if (coil_is_err(stream)) {
-        coil_close_fd(fd);
-    } else if (coil_go(serve, stream) < 0) {
-        coil_stream_abort(stream);
-        coil_stream_unref(stream);
+    if (coil_server_sockets(server, &fd, 1) == 1 &&
+        getsockname(fd, (struct sockaddr *)&name, &length) == 0) {
+        printf("listening on 127.0.0.1:%u\n", (unsigned)ntohs(name.sin_port));
+        fflush(stdout);
     }
-}
-
-/* Too many connections, or one that has gone already: the next one may be better. */
-static bool passes(int rc)
-{
-    return rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM || rc == -ECONNABORTED;
-}
-
-static void *accept_all(void *argument)
-{
-    in_port_t *port = argument;
-    int listener = listen_on(port), fd, rc = 0;
-
-    if (listener < 0)
-        return COIL_ERR(listener);
-    printf("listening on 127.0.0.1:%u\n", (unsigned)*port);
-    fflush(stdout);
-    while (rc == 0 && ((fd = coil_accept(listener, NULL, NULL)) >= 0 || passes(fd))) {
-        if (fd >= 0)
-            welcome(fd);
-        else
-            rc = coil_sleep(COIL_MS(10));
-    }
-    return NULL; /* the listener is closed */
+    int rc = coil_server_serve_forever(server);
+    coil_server_unref(server);
+    return COIL_ERR(rc);
 }
 
 int main(int argc, char **argv)
 {
-    char message[160] = "";
-    in_port_t port = argc > 1 ? (in_port_t)strtoul(argv[1], NULL, 10) : 0;
+    char message[160] = "", *end = NULL;
+    unsigned long port = argc == 4 ? strtoul(argv[1], &end, 10) : 0;
 
-    if (argc != 4) {
+    if (!end || end == argv[1] || *end || argv[1][0] == '-' || port > UINT16_MAX) {
         fprintf(stderr, "usage: tls_echo_server PORT CERTIFICATE.pem KEY.pem\n");
         return 2;
     }
@@ -132,12 +93,16 @@ int main(int argc, char **argv)
                                       .key = argv[3],
                                       .message = message,
                                       .message_size = sizeof(message)};
-    context = coil_tls_context_new(&options);
+    coil_tls_context *context = coil_tls_context_new(&options);
     if (coil_is_err(context)) {
         fprintf(stderr, "tls_echo_server: %s: %s\n", argv[2], message);
         return 1;
     }
-    int rc = coil_run(accept_all, &port, NULL);
+    struct place place = {
+        .service = {.size = sizeof(place.service), .context = context, .handler = serve},
+        .port = (int)port,
+    };
+    int rc = coil_run(listen_and_serve, &place, NULL);
     if (rc < 0)
         fprintf(stderr, "tls_echo_server: %s\n", coil_strerror(rc));
     coil_tls_context_unref(context);

@@ -154,6 +154,81 @@ TEST(tls_start, a_handshake_that_is_cancelled_leaves_the_stream_aborted)
     CHECK(waits.then);
 }
 
+/* ---- ends in the handshake ------------------------------------------------------------------ */
+
+struct shaking {
+    struct peer *peer;
+    int code;
+};
+
+static void *waits_in_vain(void *argument)
+{
+    struct shaking *shaking = argument;
+    struct peer *peer = shaking->peer;
+
+    shaking->code = coil_start_tls(peer->stream, peer->context, &peer->options);
+    coil_stream_abort(peer->stream);
+    coil_stream_unref(peer->stream);
+    return NULL;
+}
+
+/* Its stream is in a handshake when it ends. */
+static void *leaves_it_shaking(void *argument)
+{
+    struct shaking *shaking = argument;
+    struct peer *peer = shaking->peer;
+
+    peer->stream = coil_stream_new(peer->ends.fd[0], NULL);
+    if (coil_is_err(peer->stream))
+        return peer->stream;
+    peer->ends.fd[0] = -1;
+    if (!PASS(coil_go(waits_in_vain, shaking))) {
+        coil_stream_abort(peer->stream);
+        coil_stream_unref(peer->stream);
+    }
+    PASS(coil_yield_now());
+    return NULL;
+}
+
+TEST(tls_start, a_loop_that_closes_ends_handshakes)
+{
+    CERTS certs = certs_new();
+    for (int client = 0; client < 2; client++) {
+        PEER peer = peer_of(&certs, client);
+        struct shaking shaking = {.peer = &peer};
+        {
+            KERNEL(loop);
+            (void)kernel_run(loop, leaves_it_shaking, &shaking);
+        }
+        FAILS(shaking.code, -ECANCELED);
+    }
+}
+
+static void *closes_it_shaking(void *argument)
+{
+    struct shaking *shaking = argument;
+
+    void *result = leaves_it_shaking(shaking);
+    if (!coil_is_err(result)) {
+        PASS(coil_stream_close(shaking->peer->stream));
+        for (int turns = 0; turns < 10; turns++)
+            PASS(coil_yield_now());
+    }
+    return result;
+}
+
+TEST(tls_start, a_close_ends_the_handshake)
+{
+    CERTS certs = certs_new();
+    PEER peer = peer_of(&certs, true);
+    struct shaking shaking = {.peer = &peer};
+    {
+        KERNEL(loop);
+        (void)(check_walking() || PASS(kernel_run(loop, closes_it_shaking, &shaking)));
+    }
+    CHECK(check_walking() || shaking.code == -COIL_ECLOSED);
+}
+
 /* ---- in the middle of a conversation -------------------------------------------------------- */
 
 static void *upgrades(void *argument)
@@ -224,6 +299,8 @@ TEST(tls_start, nobody_writes_before_the_end_of_the_handshake)
         PASS(kernel_run(loop, writes_too_early, &peer));
 }
 
+static void *echoes(void *argument);
+
 /* ---- arguments ------------------------------------------------------------------------------ */
 
 static void *bad_arguments(void *argument)
@@ -253,6 +330,17 @@ static void *bad_arguments(void *argument)
     FAILS(coil_start_tls(stream, peer->context, &options), -EINVAL);
     FAILS(coil_err(coil_open_tls_connection("localhost", 1, NULL, NULL, NULL)), -EINVAL);
     FAILS(coil_err(coil_open_tls_connection("localhost", 1, peer->other, NULL, NULL)), -EINVAL);
+    const coil_tls_service services[] = {
+        {.size = 1, .context = peer->other, .handler = echoes},
+        {.size = sizeof(coil_tls_service), .context = peer->other},
+        {.size = sizeof(coil_tls_service), .handler = echoes},
+        {.size = sizeof(coil_tls_service), .context = COIL_ERR(-ENOENT), .handler = echoes},
+        {.size = sizeof(coil_tls_service), .context = peer->context, .handler = echoes},
+    };
+    for (size_t i = 0; i < sizeof(services) / sizeof(*services); i++) {
+        PASS(coil_stream_set_userdata(stream, (void *)&services[i]));
+        FAILS(coil_err(coil_tls_serve(stream)), -EINVAL);
+    }
     PASS(coil_stream_write(stream, "it is as it was", 15));
     coil_stream_abort(stream);
     FAILS(coil_start_tls(stream, peer->context, &peer->options), -COIL_ECLOSED);
@@ -287,6 +375,7 @@ static void *echoes(void *argument)
 }
 
 struct service {
+    int reported;
     coil_tls_service service;
     coil_tls_context *client, *stranger;
     int port;
@@ -311,10 +400,14 @@ static void *asks(void *argument)
     struct service *service = argument;
     const coil_tls_session_options options = {.size = sizeof(options),
                                               .server_hostname = "server.test"};
+    const coil_tls_session_options nameless = {.size = sizeof(nameless), .server_hostname = ""};
     coil_server *server = serve(service);
     char words[8] = "";
 
     PASS(coil_err(server));
+    FAILS(coil_err(coil_open_tls_connection("127.0.0.1", service->port, service->client, &nameless,
+                                            NULL)),
+          -EINVAL);
     FAILS(coil_err(
               coil_open_tls_connection("127.0.0.1", service->port, service->stranger, NULL, NULL)),
           -COIL_ECERTIFICATE);
@@ -334,6 +427,13 @@ static void *asks(void *argument)
     return NULL;
 }
 
+static void count(coil_loop *loop, const coil_exception_context *context, void *userdata)
+{
+    (void)loop;
+    (void)context;
+    ++*(int *)userdata;
+}
+
 TEST(tls_start, a_client_talks_with_a_server)
 {
     CERTS certs = certs_new(), others = certs_new();
@@ -349,9 +449,11 @@ TEST(tls_start, a_client_talks_with_a_server)
     };
     {
         KERNEL(loop);
+        (void)coil_set_exception_handler(loop, count, &service.reported);
         if (!check_walking())
             PASS(kernel_run(loop, asks, &service));
     }
+    CHECK_EQ(service.reported, 0); /* what strangers do wrong is no news */
     coil_tls_context_unref(service.service.context);
     coil_tls_context_unref(service.client);
     coil_tls_context_unref(service.stranger);

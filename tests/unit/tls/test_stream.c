@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "peer.h"
 
+#include "stream/stream.h"
+
+#include <coil/sendfile.h>
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -84,6 +88,119 @@ static void *reads_much(void *argument)
 TEST(tls_stream, much_goes_through)
 {
     with_peer(reads_much, true);
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+enum {
+    LIMIT = 8 * 1024,
+    MOST = 2 * LIMIT + 256 * 1024, /* and what its socket holds */
+    MORE = 1000 * 1000
+};
+
+static void *writes_much(void *argument)
+{
+    struct peer *peer = argument;
+    static const char zeros[1000];
+
+    for (int i = 0; i < MORE / 1000 && peer->ends.fd[1] >= 0; i++) {
+        CHECK_EQ(tls_session_write(&peer->session, zeros, sizeof(zeros)), sizeof(zeros));
+        peer_say(peer);
+    }
+    return NULL;
+}
+
+/* A peer that writes more than a reader reads waits for him. */
+static void *reads_slowly(void *argument)
+{
+    struct peer *peer = argument;
+    char part[5000];
+    size_t got = 0, most = 0;
+    ssize_t n = 1;
+
+    if (CHECK(peer_meet(peer))) {
+        peer->stream->limit = LIMIT;
+        COIL_AUTO coil_task *writer = coil_create_task(writes_much, peer);
+        while (got < MORE && n > 0) {
+            for (int turns = 0; turns < 10; turns++)
+                PASS(coil_yield_now());
+            most = peer->stream->received.size > most ? peer->stream->received.size : most;
+            n = coil_stream_read(peer->stream, part, sizeof(part));
+            got += n > 0 ? (size_t)n : 0;
+        }
+        CHECK_EQ(got, MORE);
+        CHECK(most > 2 * LIMIT && most < MOST);
+        kernel_await(writer);
+    }
+    coil_stream_abort(peer->stream);
+    coil_stream_unref(peer->stream);
+    return NULL;
+}
+
+TEST(tls_stream, a_slow_reader_has_no_more_than_its_limit)
+{
+    if (!check_walking())
+        with_peer(reads_slowly, true);
+}
+
+/* A write above the hard limit changes nothing, whoever the slow one is. */
+static void *writes_too_much(void *argument)
+{
+    struct peer *peer = argument;
+    char *much = calloc(1, MUCH), part[1000];
+    size_t written = 0, got = 0;
+    ssize_t n = 1;
+    int rc = -EAGAIN;
+
+    if (CHECK(peer_meet(peer))) {
+        PASS(coil_stream_write(peer->stream, much, 3)); /* the tickets are gone */
+        CHECK_EQ(peer_read(peer, part, 3), 3);
+        peer->stream->hard_limit = LIMIT;
+        FAILS(coil_stream_write(peer->stream, much, LIMIT + 1), -EAGAIN);
+        while (written < MUCH && (rc = coil_stream_write(peer->stream, much, 1000)) == 0)
+            written += 1000;
+        FAILS(rc, -EAGAIN);
+        CHECK(coil_stream_write_buffer_size(peer->stream) < LIMIT + 1000);
+        while (got < written && (n = peer_read(peer, part, sizeof(part))) > 0)
+            got += (size_t)n;
+        CHECK_EQ(got, written);
+        PASS(coil_stream_write(peer->stream, "x", 1));
+        CHECK_EQ(peer_read(peer, part, 2), 1);
+    }
+    coil_stream_abort(peer->stream);
+    coil_stream_unref(peer->stream);
+    free(much);
+    return NULL;
+}
+
+TEST(tls_stream, a_write_above_the_hard_limit_writes_nothing)
+{
+    if (!check_walking())
+        with_peer(writes_too_much, false);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static void *sends_a_file(void *argument)
+{
+    struct peer *peer = argument;
+    PEM file = pem_new();
+    char words[32] = "";
+
+    CHECK_EQ(write(file.fd, "what nobody else may read", 25), 25);
+    if (CHECK(peer_meet(peer))) {
+        CHECK_EQ(coil_stream_sendfile(peer->stream, file.fd, 5, 100), 20);
+        CHECK_EQ(peer_read(peer, words, sizeof(words)), 20);
+        CHECK_STR(words, "nobody else may read");
+    }
+    coil_stream_abort(peer->stream);
+    coil_stream_unref(peer->stream);
+    return NULL;
+}
+
+TEST(tls_stream, a_file_goes_through_it_like_all_else)
+{
+    with_peer(sends_a_file, true);
 }
 
 /* ---- ends ----------------------------------------------------------------------------------- */
@@ -243,6 +360,60 @@ static void *closes_before_a_mute(void *argument)
 TEST(tls_stream, a_peer_that_says_nothing_to_a_close_has_so_much_time)
 {
     with_peer(closes_before_a_mute, true);
+}
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+static void *carries_by_hand(void *argument)
+{
+    struct peer *peer = argument;
+    coil_stream *stream = peer->stream;
+    char raw[8192];
+    size_t n;
+
+    while (tls_session_handshake(&peer->session) == -EAGAIN || stream->written.size) {
+        while ((n = tls_session_take(&peer->session, raw, sizeof(raw))) > 0)
+            stream_to_layer(stream, raw, n);
+        n = stream->written.size;
+        if (!CHECK(n && n <= sizeof(raw)))
+            break;
+        chain_peek(&stream->written, raw, n);
+        chain_consume(stream->streams, &stream->written, n);
+        CHECK_EQ(tls_session_feed(&peer->session, raw, n), n);
+    }
+    while ((n = tls_session_take(&peer->session, raw, sizeof(raw))) > 0)
+        stream_to_layer(stream, raw, n);
+    n = stream->written.size; /* the tickets */
+    chain_consume(stream->streams, &stream->written, n);
+    return NULL;
+}
+
+static void *closes_before_nobody(void *argument)
+{
+    struct peer *peer = argument;
+
+    peer->stream = stream_adopt(coil_get_running_loop(), 3, STREAM_SOCKET, NULL);
+    COIL_AUTO coil_task *carrier = coil_create_task(carries_by_hand, peer);
+    PASS(coil_start_tls(peer->stream, peer->context, &peer->options));
+    PASS(coil_stream_close(peer->stream));
+    CHECK_EQ(coil_stream_write_buffer_size(peer->stream), 24); /* the end is announced */
+    FAILS(coil_stream_wait_closed(peer->stream), -ETIMEDOUT);
+    CHECK_EQ(world_now(), COIL_SEC(30));
+    coil_stream_unref(peer->stream);
+    return NULL;
+}
+
+TEST(tls_stream, a_close_may_take_half_a_minute)
+{
+    CERTS certs = certs_new();
+    PEER peer = peer_of(&certs, false);
+
+    if (check_walking())
+        return;
+    WORLD(w);
+    world_answer(&w, OP_SEND, 24, 0);
+    world_answer(&w, OP_CLOSE, 0, 0);
+    PASS(world_run(&w, closes_before_nobody, &peer));
 }
 
 /* ---- what is wrong -------------------------------------------------------------------------- */
