@@ -6,6 +6,14 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+/* An exception handler. */
+static void count(coil_loop *loop, const coil_exception_context *context, void *userdata)
+{
+    (void)loop;
+    (void)context;
+    ++*(int *)userdata;
+}
+
 /* ---- handshakes that fail ------------------------------------------------------------------- */
 
 static void *meets(void *argument)
@@ -52,6 +60,7 @@ static void *tells(void *argument)
     FAILS(peer_read(peer, &byte, 1), -COIL_ETLS);
     CHECK_STR(peer->session.message, "sslv3 alert bad certificate");
     kernel_await(starts);
+    coil_stream_abort(peer->stream);
     coil_stream_unref(peer->stream);
     return NULL;
 }
@@ -81,6 +90,7 @@ static void *meets_nobody(void *argument)
     int rc = coil_start_tls(peer->stream, peer->context, &peer->options);
     CHECK(rc == -ECONNRESET || rc == -EPIPE);
     CHECK(coil_stream_is_closing(peer->stream));
+    coil_stream_abort(peer->stream);
     coil_stream_unref(peer->stream);
     return NULL;
 }
@@ -114,6 +124,7 @@ static void *waits_for_a_peer(void *argument)
     waits->took = world_now();
     if (!coil_is_err(stream))
         waits->then = coil_stream_is_closing(stream);
+    coil_stream_abort(stream);
     coil_stream_unref(stream);
     return NULL;
 }
@@ -196,11 +207,14 @@ TEST(tls_start, a_loop_that_closes_ends_handshakes)
     for (int client = 0; client < 2; client++) {
         PEER peer = peer_of(&certs, client);
         struct shaking shaking = {.peer = &peer};
+        int reported = 0;
         {
             KERNEL(loop);
+            (void)coil_set_exception_handler(loop, count, &reported);
             (void)kernel_run(loop, leaves_it_shaking, &shaking);
         }
         FAILS(shaking.code, -ECANCELED);
+        CHECK_EQ(reported, 1); /* the task was still there */
     }
 }
 
@@ -425,13 +439,6 @@ static void *asks(void *argument)
     PASS(coil_server_wait_closed(server));
     coil_server_unref(server);
     return NULL;
-}
-
-static void count(coil_loop *loop, const coil_exception_context *context, void *userdata)
-{
-    (void)loop;
-    (void)context;
-    ++*(int *)userdata;
 }
 
 TEST(tls_start, a_client_talks_with_a_server)

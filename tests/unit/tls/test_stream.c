@@ -188,8 +188,8 @@ static void *sends_a_file(void *argument)
     char words[32] = "";
 
     CHECK_EQ(write(file.fd, "what nobody else may read", 25), 25);
-    if (CHECK(peer_meet(peer))) {
-        CHECK_EQ(coil_stream_sendfile(peer->stream, file.fd, 5, 100), 20);
+    if (CHECK(peer_meet(peer)) &&
+        CHECK_EQ(coil_stream_sendfile(peer->stream, file.fd, 5, 100), 20)) {
         CHECK_EQ(peer_read(peer, words, sizeof(words)), 20);
         CHECK_STR(words, "nobody else may read");
     }
