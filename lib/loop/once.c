@@ -21,7 +21,8 @@ static int fall_asleep(coil_loop *loop)
     int64_t earliest = timers_earliest(&loop->timers);
     int rc = engine_enter(loop->engine, earliest, false);
 
-    if (!sched_idle(loop->sched) || earliest <= loop->now || !inbox_may_sleep(&loop->inbox))
+    if (!sched_idle(loop->sched) || earliest <= loop->now || flushes_wait(loop) ||
+        !inbox_may_sleep(&loop->inbox))
         engine_rouse(loop->engine, true);
     return rc;
 }
