@@ -14,7 +14,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-struct resolver coil__resolver = {getaddrinfo, getnameinfo};
+struct resolver coil__resolver = {getaddrinfo, getnameinfo, freeaddrinfo};
 
 /* Of the functions' own negative codes; errno is theirs. */
 static int code_of(int failure)
@@ -72,7 +72,7 @@ static void *ask(void *arg)
 
 static void free_list(void *list)
 {
-    freeaddrinfo(list);
+    coil__resolver.freeaddrinfo(list);
 }
 
 static bool is_number(const char *text)

@@ -39,7 +39,7 @@ static struct resolver resolver_here(void)
 {
     struct resolver former = coil__resolver;
 
-    coil__resolver = (struct resolver){knows_no_address, knows_a_name};
+    coil__resolver = (struct resolver){knows_no_address, knows_a_name, freeaddrinfo};
     atomic_store(&questions, 0);
     return former;
 }
