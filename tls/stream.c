@@ -140,7 +140,9 @@ static int count_unasked(struct tls_stream *tls, size_t before)
     const size_t unsent = coil_stream_write_buffer_size(tls->stream);
 
     tls->unasked = unsent - before + (before ? tls->unasked : 0);
-    return tls->state == TLS_OPEN && tls->unasked > UNASKED_MAX ? settle(tls, -COIL_ETLS) : 0;
+    if (tls->state == TLS_SHAKING || tls->state == TLS_GONE || tls->unasked <= UNASKED_MAX)
+        return 0;
+    return settle(tls, -COIL_ETLS);
 }
 
 static int received(void *layer, const void *raw, size_t size)

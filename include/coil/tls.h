@@ -135,8 +135,8 @@ typedef struct coil_tls_session_options {
  *         verifies, a name that cannot be one; -EBUSY when the stream has a layer or a task reads;
  *         -COIL_ECLOSED; -COIL_ENOLOOP outside a task; the code of an error-encoded argument: the
  *         stream is as before. -COIL_ECERTIFICATE when the peer's is not to be trusted; -COIL_ETLS;
- *         -ETIMEDOUT; -ECONNRESET when the peer goes; the connection's code; -ENOMEM: the stream is
- *         closed.
+ *         -ETIMEDOUT; -ECONNRESET when the peer goes; -COIL_ECLOSED when somebody closes the stream
+ *         meanwhile; the connection's code; -ENOMEM: the stream is closed.
  */
 COIL_API COIL_NODISCARD int coil_start_tls(coil_stream *stream, coil_tls_context *context,
                                            const coil_tls_session_options *options);
