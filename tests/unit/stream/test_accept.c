@@ -342,11 +342,15 @@ static void take_half_of_a_crowd(int flags)
 
 TEST(accept, gives_out_or_closes_each_connection_of_the_kernel)
 {
+    if (!kernel_has_rings())
+        return;
     take_half_of_a_crowd(0);
 }
 
 TEST(accept, takes_descriptors_that_do_not_wait)
 {
+    if (!kernel_has_rings())
+        return;
     take_half_of_a_crowd(O_NONBLOCK);
 }
 
@@ -372,6 +376,8 @@ static void *accept_without_descriptors(void *argument)
 
 TEST(accept, finds_the_connection_when_there_are_descriptors_again)
 {
+    if (!kernel_has_rings())
+        return;
     if (ON_VALGRIND)
         return; /* the kernel, which accepts, hears nothing of the limits that it keeps itself */
     LISTENER(listener);

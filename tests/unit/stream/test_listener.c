@@ -219,6 +219,8 @@ static void *looks_at_options(void *argument)
 
 TEST(listener, sets_what_a_socket_needs)
 {
+    if (!kernel_has_rings())
+        return;
     KERNEL(loop);
     PASS(kernel_run(loop, looks_at_options, NULL));
 }
@@ -249,6 +251,8 @@ static void *uses_up_descriptors(void *argument)
 
 TEST(listener, goes_on_when_there_are_descriptors_again)
 {
+    if (!kernel_has_rings())
+        return;
     /* It would wait for an error that a fault took away; and for Valgrind, which keeps limits to
      * itself, the kernel goes on accepting. */
     if (check_walking() || ON_VALGRIND)

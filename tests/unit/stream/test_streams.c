@@ -49,6 +49,8 @@ TEST(streams, end_with_their_loop)
 /* What was written just before the end of a run goes out as far as the kernel takes it. */
 TEST(streams, send_what_was_written_before_their_loop_goes)
 {
+    if (!kernel_has_rings())
+        return;
     ENDS ends = ends_sockets(SOCK_STREAM);
     char got[8] = {0};
     {
@@ -70,6 +72,8 @@ TEST(streams, send_what_was_written_before_their_loop_goes)
 /* A peer that takes nothing does not keep a loop from closing. */
 TEST(streams, do_not_wait_for_a_peer_when_their_loop_goes)
 {
+    if (!kernel_has_rings())
+        return;
     ENDS ends = ends_sockets(SOCK_STREAM);
     static char much[4 * 1024 * 1024];
     KERNEL(loop);
