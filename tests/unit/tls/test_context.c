@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <pthread.h>
 
 static int code_of(const coil_tls_options *options)
 {
@@ -65,6 +66,50 @@ TEST(tls_context, lives_until_its_last_reference)
     coil_tls_context_unref(COIL_ERR(-ENOMEM));
     FAILS(coil_err(coil_tls_context_native(NULL)), -EINVAL);
     FAILS(coil_err(coil_tls_context_native(COIL_ERR(-ENOMEM))), -ENOMEM);
+}
+
+/* ---- threads -------------------------------------------------------------------------------- */
+
+enum { THREADS = 4, SESSIONS = 8 };
+
+/* So many sessions, one after the other; how many of them came to words. */
+static void *talk_often(void *argument)
+{
+    coil_tls_context *const *contexts = argument;
+    intptr_t well = 0;
+
+    for (int i = 0; i < SESSIONS; i++) {
+        PAIR pair = {
+            .contexts = {coil_tls_context_ref(contexts[0]), coil_tls_context_ref(contexts[1])}};
+        if (tls_session_init(&pair.client, contexts[0]->ssl, false, "server.test") < 0 ||
+            tls_session_init(&pair.server, contexts[1]->ssl, true, NULL) < 0)
+            continue;
+        pair.made = true;
+        pair_shake(&pair, 4096);
+        well += pair_say(&pair.client, &pair.server, "a word") == 0;
+    }
+    return (void *)well;
+}
+
+TEST(tls_context, threads_may_share_it)
+{
+    CERTS certs = certs_new();
+    const coil_tls_options client = pair_client(&certs), server = pair_server(&certs);
+    coil_tls_context *contexts[] = {coil_tls_context_new(&client), coil_tls_context_new(&server)};
+    pthread_t threads[THREADS];
+    int started = 0;
+
+    if (!check_walking() && PASS(coil_err(contexts[0])) && PASS(coil_err(contexts[1])))
+        while (started < THREADS &&
+               CHECK(pthread_create(&threads[started], NULL, talk_often, contexts) == 0))
+            started++;
+    for (int i = 0; i < started; i++) {
+        void *well = NULL;
+        CHECK(pthread_join(threads[i], &well) == 0);
+        CHECK_EQ((intptr_t)well, SESSIONS);
+    }
+    coil_tls_context_unref(contexts[0]);
+    coil_tls_context_unref(contexts[1]);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
