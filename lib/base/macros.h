@@ -18,6 +18,16 @@
 /* A cache line of every CPU that coil has assembly for. */
 #define CACHE_LINE 64
 
+/*
+ * Has a line of memory brought to the caches. The empty assembly is there for gcc: it takes a
+ * function that only prefetches for one without any effect, and leaves out the calls of it.
+ */
+static inline void fetch_line(const void *line)
+{
+    __asm__ volatile("" : : "r"(line));
+    __builtin_prefetch(line);
+}
+
 /* Compilers disagree on how they say which sanitizer is on. */
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_ASAN 1

@@ -120,10 +120,10 @@ struct op {
     uint32_t length;
     uint32_t options; /* the opcode's own flags: MSG_*, SPLICE_F_*, O_* */
     op_complete_fn complete;
+    void *submitter;            /* whose it is; the engine may fetch it when a completion comes */
+    void *private;              /* the engine's */
     struct list_node in_flight; /* the engine's list, in order of submission */
     struct coil_link same_fd;   /* the engine's index */
-    void *submitter;            /* whose it is: free for whoever submits it */
-    void *private;              /* the engine's */
 };
 
 enum completion_flags {

@@ -5,8 +5,6 @@
 #include "loop/loop.h"
 #include "task/park.h"
 
-enum { FRAMES = 5 }; /* lines of the stack, from op_wait up to the frames of the task's own */
-
 struct op_wait {
     struct waiter waiter;
     struct op *op;
@@ -14,21 +12,6 @@ struct op_wait {
     bool over;      /* the last completion is here */
     bool cancelled; /* this task was cancelled while the operation was in flight */
 };
-
-/*
- * With a thousand connections each task's memory has left the caches when it runs again, and a step
- * that begins with a chain of misses costs more than the rest of it. Completions come in batches:
- * what their tasks will touch first is fetched for all of them before the first one runs.
- */
-static void fetch(const struct op_wait *wait)
-{
-    const struct coil_future *task = wait->waiter.task;
-
-    for (int i = -1; i < FRAMES; i++)
-        __builtin_prefetch((const char *)wait + (ptrdiff_t)i * CACHE_LINE);
-    __builtin_prefetch(task->run);
-    __builtin_prefetch((const char *)task->run + CACHE_LINE);
-}
 
 static void completed(struct op *op, const struct completion *completion)
 {
@@ -38,7 +21,7 @@ static void completed(struct op *op, const struct completion *completion)
     wait->result = completion->result;
     wait->over = true;
     task_wake(wait->waiter.task);
-    fetch(wait);
+    task_fetch(wait->waiter.task, &wait->waiter);
 }
 
 static bool cancel_op(struct waiter *waiter)

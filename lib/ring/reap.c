@@ -30,6 +30,7 @@ static inline bool take(struct ring *ring, const struct io_uring_cqe *cqe,
         .result = cqe->res,
         .flags = cqe->flags & IORING_CQE_F_MORE ? COMPLETION_MORE : 0,
     };
+    fetch_line(completion->op->submitter);
     const uint16_t buffer = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
     if (cqe->flags & IORING_CQE_F_BUFFER &&
         ring_buffer_taken(ring, completion->op->group, buffer, cqe->res)) {

@@ -27,44 +27,43 @@ enum {
 struct read_wait {
     struct waiter waiter;
     coil_stream *stream;
-    size_t wanted;
-    int result;
-    bool over;
 };
 
 /* ---- who waits ------------------------------------------------------------------------------ */
 
 static bool waits(const coil_stream *stream)
 {
-    return stream->reader && !stream->reader->over;
+    return stream->reader.task != NULL;
 }
 
-static void wake(struct read_wait *wait, int result)
+static void wake(struct stream_reader *reader, int result)
 {
-    wait->over = true;
-    wait->result = result;
-    task_wake(wait->waiter.task);
+    struct coil_future *task = reader->task;
+
+    reader->task = NULL;
+    reader->result = result;
+    task_wake(task);
 }
 
 void stream_wake_reader(coil_stream *stream, int result)
 {
     if (waits(stream))
-        wake(stream->reader, result);
+        wake(&stream->reader, result);
 }
 
 static bool leave(struct waiter *waiter)
 {
-    container_of(waiter, struct read_wait, waiter)->over = true;
+    container_of(waiter, struct read_wait, waiter)->stream->reader.task = NULL;
     return true;
 }
 
 static bool cancel(struct waiter *waiter)
 {
-    struct read_wait *wait = container_of(waiter, struct read_wait, waiter);
+    coil_stream *stream = container_of(waiter, struct read_wait, waiter)->stream;
 
-    if (wait->over)
+    if (!waits(stream))
         return false;
-    stream_wake_reader(wait->stream, -ECANCELED);
+    wake(&stream->reader, -ECANCELED);
     return true;
 }
 
@@ -77,22 +76,19 @@ static const struct waiter_class read_class = {
 int stream_wait(coil_stream *stream, size_t wanted)
 {
     struct coil_future *task = task_current();
-    struct read_wait wait = {
-        .waiter = {.class = &read_class, .task = task},
-        .stream = stream,
-        .wanted = wanted,
-    };
+    struct read_wait wait = {.waiter = {.class = &read_class, .task = task}, .stream = stream};
 
     if (unlikely(task_wait_refused(task)))
         return -ECANCELED;
     if (unlikely(stream->kind & STREAM_NO_READS))
         return -EBADF;
-    stream->reader = &wait;
+    stream->reader = (struct stream_reader){task, &wait.waiter, wanted, 0};
     int rc = stream_receive(stream);
+    stream->receive.submitter = task;
     if (likely(rc == 0))
         rc = task_wait(task, &wait.waiter);
-    stream->reader = NULL;
-    return likely(rc == 0) ? wait.result : rc;
+    stream->reader.task = NULL;
+    return likely(rc == 0) ? stream->reader.result : rc;
 }
 
 /* ---- what came ------------------------------------------------------------------------------ */
@@ -133,12 +129,24 @@ void stream_stop_receiving(coil_stream *stream)
 void stream_received(coil_stream *stream)
 {
     if (waits(stream)) {
-        if (stream->received.size >= stream->reader->wanted)
-            wake(stream->reader, 0);
+        if (stream->received.size < stream->reader.wanted)
+            return;
+        task_fetch(stream->reader.task, stream->reader.waiter);
+        wake(&stream->reader, 0);
     } else if (unlikely(stream->received.size > 2 * stream->limit)) {
         stream->paused = true;
         stream_stop_receiving(stream);
     }
+}
+
+/* As task_fetch: what a reader and a writer will touch. */
+static inline void fetch(const coil_stream *stream, const struct block *block)
+{
+    const char *end = (const char *)(&stream->flush + 1);
+
+    fetch_line(block->memory);
+    for (const char *line = (const char *)stream; line < end; line += CACHE_LINE)
+        fetch_line(line);
 }
 
 static inline void take(coil_stream *stream, struct block *block)
@@ -152,6 +160,7 @@ static inline void take(coil_stream *stream, struct block *block)
         block_free(stream->streams, block);
         return;
     }
+    fetch(stream, block);
     append(stream, block);
     stream_received(stream);
 }
@@ -316,7 +325,7 @@ void stream_receive_again(coil_stream *stream)
         stream_watch_reader(stream);
         return;
     }
-    if (stream->bulk && waits(stream) && stream->reader->wanted == 1) {
+    if (stream->bulk && waits(stream) && stream->reader.wanted == 1) {
         stream_wake_reader(stream, 0); /* it may receive by itself */
         return;
     }

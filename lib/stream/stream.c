@@ -85,7 +85,7 @@ coil_stream *coil_stream_new(int fd, const coil_stream_options *options)
 
 static void free_stream(coil_stream *stream)
 {
-    ASSERT(!stream->reader && !stream->flush.queued);
+    ASSERT(!stream->reader.task && !stream->flush.queued);
     if (stream->layer_class && stream->layer_class->free)
         stream->layer_class->free(stream->layer);
     if (stream->streams) {
@@ -103,7 +103,7 @@ void stream_unheld(coil_stream *stream)
 
 void stream_orphan(coil_stream *stream)
 {
-    ASSERT(stream->state == STREAM_CLOSED && !stream->reader && !stream->flush.queued);
+    ASSERT(stream->state == STREAM_CLOSED && !stream->reader.task && !stream->flush.queued);
     chain_drop(stream->streams, &stream->received);
     stream->streams = NULL;
     stream->holds = 0; /* what is left is of tasks that were abandoned in a call */

@@ -31,8 +31,18 @@
 
 enum stream_state { STREAM_OPEN, STREAM_FLUSHING, STREAM_ENDING, STREAM_CLOSED };
 
-struct read_wait;
+/* It lies in the stream, so that who wakes the task need not touch its stack. */
+struct stream_reader {
+    struct coil_future *task; /* that waits; NULL: none, or it was woken */
+    const struct waiter *waiter;
+    size_t wanted;
+    int result;
+};
 
+/*
+ * What a message touches comes first and side by side, up to `flush`: with a thousand connections
+ * all of it has left the caches when the next one comes, and each line has to be fetched.
+ */
 struct coil_stream {
     struct streams *streams; /* NULL: its loop was closed */
     int fd;
@@ -61,19 +71,20 @@ struct coil_stream {
     bool eof_written; /* nothing more will be; from the start where it is only read */
     bool shut;        /* and the peer was told */
     int error;        /* of the connection; 0: none */
+    unsigned users, holds;
+    struct stream_reader reader;
+    const coil_layer_class *layer_class; /* NULL: no layer */
     struct chain received, written;
-    size_t direct_left; /* bytes of such a task */
     struct op receive, send;
+    size_t limit, high_water, low_water, hard_limit;
+    size_t direct_left; /* bytes of a task that sends its own memory */
+    struct flush flush;
+    /* seldom used */
+    void *layer;
     struct block *into;                 /* where a receive of one completion puts it */
-    struct read_wait *reader;           /* the task that waits */
     struct op *reads;                   /* of a task that receives by itself */
     struct coil_line drainers, waiters; /* for room to write; for the end */
-    struct flush flush;
     struct closer closer;
-    const coil_layer_class *layer_class; /* NULL: no layer */
-    void *layer;
-    size_t limit, high_water, low_water, hard_limit;
-    unsigned users, holds;
     void *userdata;
     void (*on_lost)(coil_stream *stream, void *arg); /* NULL: nobody wants to know */
     void *on_lost_arg;

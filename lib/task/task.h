@@ -42,6 +42,21 @@ static inline void task_wake(struct coil_future *task)
     sched_queue(task->sched, &task->item);
 }
 
+enum { TASK_FRAMES = 5 }; /* lines of the stack, from a waiter up to the frames of the task's own */
+
+/*
+ * With a thousand connections each task's memory has left the caches when it runs again, and a step
+ * that begins with a chain of misses costs more than the rest of it. Completions come in batches:
+ * what their tasks will touch first is fetched for all of them before the first one runs.
+ */
+static inline void task_fetch(const struct coil_future *task, const struct waiter *waiter)
+{
+    for (int i = -1; i < TASK_FRAMES; i++)
+        fetch_line((const char *)waiter + (ptrdiff_t)i * CACHE_LINE);
+    fetch_line(task->run);
+    fetch_line((const char *)task->run + CACHE_LINE);
+}
+
 /* The task that runs on this thread, or NULL. */
 static inline struct coil_future *task_current(void)
 {
