@@ -5,7 +5,12 @@
  * given back. Neither costs a call of the kernel.
  *
  * Each is accounted for: it is the kernel's until a completion says otherwise, then whoever's that
- * took the completion. A completion without data lends nothing, whatever the kernel says.
+ * took the completion, then at rest or the kernel's again. A completion without data lends nothing,
+ * whatever the kernel says.
+ *
+ * The kernel takes them in turns. So it is offered no more at a time than have been needed, those
+ * first that were given back last: with all of them on offer each message would come in memory that
+ * has left the caches long ago.
  */
 #include "ring/ring.h"
 
@@ -13,7 +18,10 @@
 #include "base/fault.h"
 #include "os/os.h"
 
-enum { ENTRIES_MAX = 1 << 15 }; /* the kernel's */
+enum {
+    ENTRIES_MAX = 1 << 15, /* the kernel's */
+    OFFERED_FIRST = 64
+};
 
 struct ring_group {
     struct list_node link;
@@ -23,6 +31,9 @@ struct ring_group {
     unsigned entries; /* of the queue: a power of two */
     unsigned count;
     unsigned lent_count;
+    unsigned on_offer, offered_most;
+    unsigned resting_count;
+    uint16_t *resting; /* the last one given back on top */
     uint16_t id;
     uint8_t lent[]; /* for each whether it is lent */
 };
@@ -48,6 +59,7 @@ static void release(struct ring_group *group)
         os_release(group->memory, group->count * group->size);
     if (group->queue)
         os_release(group->queue, queue_size(group));
+    coil__free(group->resting);
     coil__free(group);
 }
 
@@ -57,6 +69,26 @@ static inline void provide(struct ring_group *group, uint16_t buffer)
     io_uring_buf_ring_add(group->queue, group->memory + buffer * group->size, (unsigned)group->size,
                           buffer, io_uring_buf_ring_mask(group->entries), 0);
     io_uring_buf_ring_advance(group->queue, 1);
+}
+
+/* Another one for one that the kernel gave away. */
+static inline void replace(struct ring_group *group)
+{
+    if (likely(group->resting_count))
+        provide(group, group->resting[--group->resting_count]);
+    else
+        group->on_offer--;
+}
+
+/* One that is nobody's. */
+static inline void settle(struct ring_group *group, uint16_t buffer)
+{
+    if (likely(group->on_offer == group->offered_most)) {
+        group->resting[group->resting_count++] = buffer;
+    } else {
+        provide(group, buffer);
+        group->on_offer++;
+    }
 }
 
 static int group_register(struct ring *ring, struct ring_group *group)
@@ -79,7 +111,13 @@ static int group_new(unsigned count, size_t size, struct ring_group **result)
 
     if (!group)
         return -ENOMEM;
+    group->resting = coil__alloc(count * sizeof(group->resting[0]));
+    if (!group->resting) {
+        release(group);
+        return -ENOMEM;
+    }
     group->count = count;
+    group->offered_most = OFFERED_FIRST;
     group->size = size;
     for (group->entries = 1; group->entries < count;)
         group->entries *= 2;
@@ -118,7 +156,7 @@ int ring_lend(struct engine *engine, uint16_t id, unsigned count, size_t size)
         return rc;
     }
     for (unsigned i = 0; i < count; i++)
-        provide(group, (uint16_t)i);
+        settle(group, (uint16_t)i);
     list_append(&ring->groups, &group->link);
     return 0;
 }
@@ -128,13 +166,27 @@ bool ring_buffer_taken(struct ring *ring, uint16_t id, uint16_t buffer, int32_t 
     struct ring_group *group = find(ring, id);
 
     ASSERT(group && buffer < group->count && !group->lent[buffer]);
-    if (result <= 0) {
+    if (unlikely(result <= 0)) {
         provide(group, buffer);
         return false;
     }
     group->lent[buffer] = true;
     group->lent_count++;
+    replace(group);
     return true;
+}
+
+void ring_buffers_lacked(struct ring *ring, uint16_t id)
+{
+    struct ring_group *group = find(ring, id);
+
+    ASSERT(group);
+    if (group->offered_most < group->count)
+        group->offered_most *= 2;
+    while (group->on_offer < group->offered_most && group->resting_count) {
+        provide(group, group->resting[--group->resting_count]);
+        group->on_offer++;
+    }
 }
 
 void *ring_lent(struct engine *engine, uint16_t id, uint16_t buffer)
@@ -155,7 +207,7 @@ void ring_give_back(struct engine *engine, uint16_t id, uint16_t buffer)
     group->lent[buffer] = false;
     group->lent_count--;
     if (!ring_forked(ring))
-        provide(group, buffer);
+        settle(group, buffer);
 }
 
 void ring_groups_unregister(struct ring *ring)

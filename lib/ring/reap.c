@@ -36,6 +36,8 @@ static inline bool take(struct ring *ring, const struct io_uring_cqe *cqe,
         ring_buffer_taken(ring, completion->op->group, buffer, cqe->res)) {
         completion->flags |= COMPLETION_BUFFER;
         completion->buffer = buffer;
+    } else if (unlikely(cqe->res == -ENOBUFS) && completion->op->flags & OP_LEND) {
+        ring_buffers_lacked(ring, completion->op->group);
     }
     if (ON_VALGRIND)
         ring_written(completion);

@@ -140,6 +140,9 @@ void ring_give_back(struct engine *engine, uint16_t group, uint16_t buffer);
 
 /* A completion came with a buffer: whether it is lent by it, which it is only for data. */
 bool ring_buffer_taken(struct ring *ring, uint16_t group, uint16_t buffer, int32_t result);
+
+/* An operation found no buffer: more are offered at a time from now on. */
+void ring_buffers_lacked(struct ring *ring, uint16_t group);
 void ring_groups_unregister(struct ring *ring);
 void ring_groups_free(struct ring *ring);
 

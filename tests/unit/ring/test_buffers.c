@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { GROUP = 7, COUNT = 4, SIZE = 8, ROUNDS = 1000 };
+enum { GROUP = 7, COUNT = 4, LARGE_COUNT = 200, SIZE = 8, ROUNDS = 1000 };
 
 /* A ring without a loop, a group of its buffers, and a socketpair to receive on. */
 struct lender {
@@ -12,8 +12,9 @@ struct lender {
     int fd[2];
     struct op op;
     struct record log;
-    uint16_t lent[64];
+    uint16_t lent[LARGE_COUNT];
     size_t lent_count;
+    uint16_t last;
     bool keep; /* what is lent, instead of giving it back at once */
 };
 
@@ -27,17 +28,18 @@ static void note(struct op *op, const struct completion *completion)
         return;
     }
     record(&lender->log, "%.*s%s", completion->result,
-           (const char *)engine_lent(lender->engine, GROUP, completion->buffer), more);
+           (const char *)engine_lent(lender->engine, op->group, completion->buffer), more);
+    lender->last = completion->buffer;
     if (lender->keep)
         lender->lent[lender->lent_count++] = completion->buffer;
     else
-        engine_give_back(lender->engine, GROUP, completion->buffer);
+        engine_give_back(lender->engine, op->group, completion->buffer);
 }
 
 static void give_back(struct lender *lender)
 {
     while (lender->lent_count)
-        engine_give_back(lender->engine, GROUP, lender->lent[--lender->lent_count]);
+        engine_give_back(lender->engine, lender->op.group, lender->lent[--lender->lent_count]);
 }
 
 /* Enters and takes what came; with `block`, waits for something, if anything can come. */
@@ -153,6 +155,65 @@ TEST(ring_buffers, are_lent_again_and_again)
             turn_once(&l, true);
         CHECK_STR(l.log.text, "x+");
     }
+}
+
+/* One message after the other, each in a buffer of a large group; in how many of them they came. */
+static int exchange(struct lender *lender, int messages)
+{
+    bool seen[LARGE_COUNT] = {false};
+    int n = 0;
+
+    if (!PASS(engine_lend(lender->engine, GROUP + 1, LARGE_COUNT, SIZE)))
+        return -1;
+    lender->op.group = GROUP + 1;
+    for (int i = 0; i < messages; i++) {
+        lender->log.text[0] = '\0';
+        say(lender, "x");
+        while (!strchr(lender->log.text, 'x')) {
+            if (lender->op.state == OP_IDLE && !PASS(engine_submit(lender->engine, &lender->op)))
+                return -1;
+            turn_once(lender, true);
+        }
+        n += !seen[lender->last];
+        seen[lender->last] = true;
+    }
+    return n;
+}
+
+/* So that they stay in the caches. */
+TEST(ring_buffers, few_are_used_where_few_are_needed)
+{
+    LENDER(l);
+    if (!many(&l) || check_walking())
+        return;
+    CHECK(exchange(&l, ROUNDS) < LARGE_COUNT / 2);
+}
+
+TEST(ring_buffers, all_are_used_where_all_are_needed)
+{
+    LENDER(l);
+    if (!many(&l) || check_walking())
+        return;
+    l.keep = true;
+    CHECK_EQ(exchange(&l, LARGE_COUNT), LARGE_COUNT);
+}
+
+/* More come at once than are on offer. */
+TEST(ring_buffers, more_are_offered_when_they_did_not_suffice)
+{
+    LENDER(l);
+    if (!many(&l) || check_walking() || !PASS(engine_lend(l.engine, GROUP + 1, LARGE_COUNT, SIZE)))
+        return;
+    l.op.group = GROUP + 1;
+    l.keep = true;
+    for (int i = 0; i < LARGE_COUNT; i++)
+        say(&l, "x");
+    for (int i = 0; i < LARGE_COUNT && l.lent_count < LARGE_COUNT; i++) {
+        if (l.op.state == OP_IDLE)
+            PASS(engine_submit(l.engine, &l.op));
+        turn_once(&l, true);
+    }
+    CHECK_EQ(l.lent_count, LARGE_COUNT);
 }
 
 TEST(ring_buffers, end_the_receive_when_there_are_none)
