@@ -9,28 +9,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SIZE = 256 * 1024 }; /* of which an idle connection touches one page */
+enum { SMALL = 1024, LARGE = 256 * 1024 };
 
-static void echo(coil_stream *stream, char *buffer)
+/* The first buffer lies on the task's stack, where a message costs no memory of its own; the large
+ * one is made when something has filled that. */
+static void echo(coil_stream *stream)
 {
+    char small[SMALL], *large = NULL;
     ssize_t length;
 
-    while ((length = coil_stream_read(stream, buffer, SIZE)) > 0)
-        if (coil_stream_send(stream, buffer, (size_t)length) < 0)
+    while ((length = large ? coil_stream_read(stream, large, LARGE)
+                           : coil_stream_read(stream, small, SMALL)) > 0) {
+        if (coil_stream_send(stream, large ? large : small, (size_t)length) < 0)
             break;
+        if (length == SMALL && !large)
+            large = malloc(LARGE);
+    }
+    free(large);
 }
 
 static void *serve(void *argument)
 {
     int fd = (int)(intptr_t)argument;
     coil_stream *stream = coil_stream_new(fd, NULL);
-    char *buffer = malloc(SIZE);
 
     if (coil_is_err(stream))
         coil_close_fd(fd);
-    else if (buffer)
-        echo(stream, buffer);
-    free(buffer);
+    else
+        echo(stream);
     coil_stream_close(stream);
     coil_stream_unref(stream);
     return NULL;

@@ -5,10 +5,9 @@
 #include "stream/stream.h"
 
 enum {
-    /* So much asked for at once goes from the kernel to where it is wanted. */
-    DIRECT_MIN = 16 * 1024,
-    /* Where that is the rule, receives into buffers that are lent only cost copies. */
-    BULK_MIN = 64 * 1024
+    /* So much asked for at once goes from the kernel to where it is wanted: once so much has come,
+     * receives into buffers that are lent only cost copies. */
+    DIRECT_MIN = 16 * 1024
 };
 
 /* Waits until there are so many bytes, or there is an end. */
@@ -82,7 +81,7 @@ static ssize_t read_some(coil_stream *stream, void *buffer, size_t length)
         if (rc < 0)
             return rc;
     }
-    if (unlikely(length >= DIRECT_MIN && stream->received.size >= BULK_MIN) && !stream->bulk) {
+    if (unlikely(length >= DIRECT_MIN && stream->received.size >= DIRECT_MIN) && !stream->bulk) {
         stream->bulk = true;
         stream_stop_receiving(stream);
     }

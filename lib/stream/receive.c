@@ -262,6 +262,7 @@ static void prepare_many(coil_stream *stream)
     struct op *op = &stream->receive;
 
     op_init(op, OP_RECV, stream->fd, came);
+    stream->bulk = false;
     op->flags = OP_MANY | OP_LEND;
     op->group = LENT_GROUP;
 }
