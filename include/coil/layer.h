@@ -43,9 +43,9 @@ typedef struct coil_layer_class {
  * Ownership: the class is static; the layer stays until its last call.
  * Cancellation: none.
  * Errors: -EINVAL for NULL, a wrong size or a missing function; -EBUSY when there is one, or a task
- *         reads, or sends memory of its own; -EBADF for a descriptor of one direction; -EPIPE after
- *         coil_stream_write_eof; the connection's code; -COIL_ECLOSED. With an error the layer was
- *         not called.
+ *         reads, or sends memory of its own or a file; -EBADF for a descriptor of one direction;
+ *         -EPIPE after coil_stream_write_eof; the connection's code; -COIL_ECLOSED. With an error
+ *         the layer was not called.
  */
 COIL_API int coil_stream_set_layer(coil_stream *stream, const coil_layer_class *layer_class,
                                    void *layer);

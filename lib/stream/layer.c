@@ -46,7 +46,7 @@ int coil_stream_set_layer(coil_stream *stream, const coil_layer_class *layer_cla
         return -COIL_ECLOSED;
     if (stream->kind & (STREAM_NO_READS | STREAM_NO_WRITES))
         return -EBADF;
-    if (stream->layer_class || stream->reading || stream->direct)
+    if (stream->layer_class || stream->reading || stream->direct || stream->sends_file)
         return -EBUSY;
     if (stream->eof_written)
         return -EPIPE;

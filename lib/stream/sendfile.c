@@ -47,9 +47,10 @@ static int wait_for_the_rest(coil_stream *stream)
     }
     if (stream->high_water == 0) /* and nobody has set it meanwhile */
         (void)coil_stream_set_write_buffer_limits(stream, high, low);
-    while (rc == 0 && stream_sends(stream)) /* the send's end is on its way */
-        rc = coil_yield_now();
-    return rc == 0 ? coil_stream_write(stream, NULL, 0) : rc;
+    if (rc == 0)
+        rc = coil_stream_write(stream, NULL, 0);
+    ASSERT(rc < 0 || !stream_sends(stream));
+    return rc;
 }
 
 static ssize_t send_directly(coil_stream *stream, int file, int64_t offset, int64_t count)

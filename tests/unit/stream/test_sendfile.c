@@ -2,6 +2,7 @@
 #include "folder.h"
 #include "pair.h"
 
+#include <coil/layer.h>
 #include <coil/sendfile.h>
 #include <stdlib.h>
 
@@ -108,6 +109,118 @@ TEST(sendfile, goes_out_in_its_turn)
     CHECK(memcmp(scene.heard + 12 + SIZE - 100, scene.text, 3) == 0);
 }
 
+static void *sends_all(void *argument)
+{
+    struct scene *scene = argument;
+    return COIL_ERR((int)coil_stream_sendfile(scene->stream, scene->file, 0, COIL_TO_END));
+}
+
+/* ---- through a layer ------------------------------------------------------------------------ */
+
+/* A layer that turns small letters to capital ones on the way out. */
+static int written(void *layer, const void *data, size_t size)
+{
+    struct scene *scene = layer;
+    char *raised = malloc(size);
+    int rc = raised ? 0 : -ENOMEM;
+
+    for (size_t i = 0; rc == 0 && i < size; i++)
+        raised[i] = (char)(((const char *)data)[i] - 'a' + 'A');
+    if (rc == 0)
+        rc = coil_layer_emit(scene->stream, raised, size);
+    free(raised);
+    return rc;
+}
+
+static int ignored(void *layer, const void *data, size_t size)
+{
+    (void)layer, (void)data, (void)size;
+    return 0;
+}
+
+static int close_it(void *layer)
+{
+    (void)layer;
+    return 0;
+}
+
+static void lost(void *layer, int code)
+{
+    (void)layer, (void)code;
+}
+
+static const coil_layer_class raising_class = {
+    .size = sizeof(raising_class),
+    .received = ignored,
+    .written = written,
+    .close = close_it,
+    .lost = lost,
+};
+
+static void *sends_through_a_layer(void *argument)
+{
+    struct scene *scene = argument;
+
+    scene->stream = coil_stream_new(scene->ends.fd[0], NULL);
+    if (!PASS(err_code(scene->stream)))
+        return NULL;
+    scene->ends.fd[0] = -1;
+    coil_task *listener = coil_create_task(hears, scene);
+    PASS(coil_stream_set_layer(scene->stream, &raising_class, scene));
+    PASS(coil_stream_write(scene->stream, "before", 6));
+    CHECK_EQ(coil_stream_sendfile(scene->stream, scene->file, 100, COIL_TO_END), SIZE - 100);
+    CHECK_EQ(coil_stream_sendfile(scene->stream, scene->file, 0, 3), 3);
+    PASS(coil_stream_close(scene->stream));
+    kernel_await(listener);
+    coil_unref(listener);
+    coil_stream_unref(scene->stream);
+    return NULL;
+}
+
+TEST(sendfile, goes_through_a_layer)
+{
+    FOLDER(folder);
+    SCENE_IN(scene, &folder);
+    {
+        KERNEL(loop);
+        PASS(kernel_run(loop, sends_through_a_layer, &scene));
+    }
+    if (check_walking())
+        return;
+    CHECK_EQ(scene.length, 6 + SIZE - 100 + 3);
+    CHECK(memcmp(scene.heard, "BEFORE", 6) == 0);
+    int wrong = 0;
+    for (int i = 100; i < SIZE; i++)
+        wrong += scene.heard[6 + i - 100] != scene.text[i] - 'a' + 'A';
+    CHECK_EQ(wrong, 0);
+    CHECK_EQ(scene.heard[6 + SIZE - 100], scene.text[0] - 'a' + 'A');
+}
+
+static void *sets_a_layer_meanwhile(void *argument)
+{
+    struct scene *scene = argument;
+    COIL_AUTO coil_task *sender = coil_create_task(sends_all, scene);
+
+    PASS(coil_stream_write(scene->stream, "plain", 5));
+    PASS(coil_yield_now());
+    /* The sender waits for what was written before; the file is to go as it was told to. */
+    CHECK(coil_is_err(scene->stream) || !scene->stream->direct);
+    FAILS(coil_stream_set_layer(scene->stream, &raising_class, scene), -EBUSY);
+    PASS(coil_stream_abort(scene->stream));
+    FAILS(coil_await(sender, NULL), -COIL_ECLOSED);
+    return NULL;
+}
+
+TEST(sendfile, has_the_layer_with_which_it_began)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    struct scene scene = {.file = FD + 1, .stream = stream};
+    PASS(world_run(&w, sets_a_layer_meanwhile, &scene));
+}
+
+/* ---- when it cannot ------------------------------------------------------------------------- */
+
 static void *gives_bad_arguments(void *argument)
 {
     struct scene *scene = argument;
@@ -135,12 +248,6 @@ TEST(sendfile, refuses_bad_arguments)
     PASS(kernel_run(loop, gives_bad_arguments, &scene));
 }
 
-static void *sends_to_a_full_socket(void *argument)
-{
-    struct scene *scene = argument;
-    return COIL_ERR((int)coil_stream_sendfile(scene->stream, scene->file, 0, COIL_TO_END));
-}
-
 static void *aborts(void *argument)
 {
     struct scene *scene = argument;
@@ -149,7 +256,7 @@ static void *aborts(void *argument)
     if (!PASS(err_code(scene->stream)))
         return NULL;
     scene->ends.fd[0] = -1;
-    coil_task *task = coil_create_task(sends_to_a_full_socket, scene);
+    coil_task *task = coil_create_task(sends_all, scene);
     PASS(coil_poll(scene->ends.fd[1], 1 /* POLLIN */));
     PASS(coil_stream_abort(scene->stream));
     FAILS(coil_await(task, NULL), -COIL_ECLOSED);
@@ -196,4 +303,47 @@ TEST(sendfile, keeps_the_descriptor_until_it_is_done)
     STREAM *stream = stream_of(&w, NULL);
     world_answer(&w, OP_READ, 4, COIL_MS(5));
     PASS(world_run(&w, aborts_under_a_read, stream));
+}
+
+/* ---- when nothing more may be written ------------------------------------------------------- */
+
+enum { CROWD = 1100 /* more than a batch: the engine is asked before the last of them has run */ };
+
+struct crowded {
+    struct world *world;
+    struct scene scene;
+};
+
+static void *does_nothing(void *argument)
+{
+    return argument;
+}
+
+static void *ends_writing_under_a_crowd(void *argument)
+{
+    struct crowded *crowded = argument;
+    coil_stream *stream = crowded->scene.stream;
+    COIL_AUTO coil_task *sender = coil_create_task(sends_all, &crowded->scene);
+
+    PASS(coil_stream_write(stream, "x", 1));
+    PASS(coil_sleep(COIL_MS(1)));
+    PASS(coil_stream_write_eof(stream));
+    for (int i = 0; i < CROWD; i++)
+        coil_unref(coil_create_task(does_nothing, NULL));
+    PASS(coil_sim_advance(crowded->world->sim, COIL_MS(1)));
+    FAILS(coil_await(sender, NULL), -EPIPE);
+    CHECK_TIME(world_now(), COIL_MS(2));
+    return NULL;
+}
+
+/* What was written before is sent, and when the sender comes to hear of it the peer is being told
+ * that there is no more: the sender neither waits for that nor keeps the loop busy meanwhile. */
+TEST(sendfile, ends_when_nothing_more_may_be_written)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    struct crowded crowded = {.world = &w, .scene = {.file = FD + 1, .stream = stream}};
+    world_answer(&w, OP_SEND, 1, COIL_MS(2));
+    world_answer(&w, OP_SHUTDOWN, 0, COIL_SEC(1));
+    PASS(world_run(&w, ends_writing_under_a_crowd, &crowded));
 }
