@@ -255,8 +255,11 @@ COIL_API int coil_stream_drain(coil_stream *stream);
  * Thread: the loop's, in a task.
  * Ownership: the data stays the caller's; the kernel uses it during the call.
  * Cancellation: -ECANCELED; up to the hard limit all of the data is sent all the same, as by
- *               coil_stream_write, and what is above it may not be.
- * Errors: as coil_stream_write but -EAGAIN, and as coil_stream_drain.
+ *               coil_stream_write, and what is above it may not be. Where there is no memory to
+ *               keep it for that: -ENOMEM, and the cancellation is delivered at the next wait.
+ * Errors: as coil_stream_write but -EAGAIN, and as coil_stream_drain. With -ENOMEM nothing was
+ *         written, and the stream goes on; but where a part had been and the rest cannot be kept,
+ *         the connection is lost with that code.
  */
 COIL_API int coil_stream_send(coil_stream *stream, const void *data, size_t length);
 

@@ -74,10 +74,8 @@ static int submit_and_wait(struct coil_future *task, struct op *op,
             return -ECANCELED;
         if (wait.result == -ECANCELED)
             return -COIL_ECLOSED;
-    } else if (wait.cancelled && task->cancel_requests) {
-        /* To be delivered at the next wait, unless it was taken back or it was the end of the loop
-         * that asked: that refuses the next wait anyway. */
-        task->flags |= FUTURE_MUST_CANCEL;
+    } else if (wait.cancelled) {
+        task_cancel_later(task);
     }
     ASSERT(wait.result != -ECANCELED);
     return wait.result;

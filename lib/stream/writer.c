@@ -3,6 +3,7 @@
 #include "io/retry.h"
 #include "stream/stream.h"
 #include "sync/line.h"
+#include "task/park.h"
 
 #include <poll.h>
 #include <string.h>
@@ -230,28 +231,37 @@ static int send_directly(coil_stream *stream, const char *data, size_t length)
         stream_flush_soon(stream);
         return stream->error ? stream->error : left ? -COIL_ECLOSED : 0;
     }
-    if (left && rc != -ECANCELED) {
+    if (left && rc != -ECANCELED && rc != -ENOMEM) {
         stream_lost(stream, rc ? rc : -EIO);
         return stream->error;
     }
-    if (left && leave_rest(stream, data + (length - left), left) < 0) {
-        stream_lost(stream, -ENOMEM); /* half of a message was sent */
-        return -ENOMEM;
-    }
+    const bool cancelled = left && rc == -ECANCELED;
+    rc = left ? leave_rest(stream, data + (length - left), left) : 0;
+    if (rc < 0 && left < length)
+        stream_lost(stream, rc); /* half of a message was sent */
     stream_water(stream);
     stream_flush_soon(stream);
-    return left ? -ECANCELED : drain(stream);
+    if (rc == 0)
+        return cancelled ? -ECANCELED : drain(stream);
+    if (cancelled) /* what is worse is told first */
+        task_cancel_later(task_current());
+    return rc;
 }
 
 static int send_all(coil_stream *stream, const char *data, size_t length)
 {
+    const char *const first = data;
+
     if (may_send_directly(stream, length))
         return send_directly(stream, data, length);
     for (;;) {
         size_t free = room(stream), piece = length < free ? length : free;
         int rc = likely(piece) ? append(stream, data, piece) : 0;
-        if (unlikely(rc < 0))
+        if (unlikely(rc < 0)) {
+            if (rc == -ENOMEM && data != first && !stream->error)
+                stream_lost(stream, rc); /* half of a message was written */
             return rc;
+        }
         if (likely(piece == length))
             return drain(stream);
         data += piece;

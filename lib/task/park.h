@@ -19,6 +19,15 @@ bool task_next_batch(struct sched *sched);
 /* A cancellation is delivered, or a wait refused: -ECANCELED. */
 int task_interrupted(struct coil_future *task);
 
+/* A cancellation has reached the task, which is told something else first: it is delivered at the
+ * next wait, unless it was taken back or it was the end of the loop that asked: that refuses the
+ * next wait anyway. */
+static inline void task_cancel_later(struct coil_future *task)
+{
+    if (task->cancel_requests)
+        task->flags |= FUTURE_MUST_CANCEL;
+}
+
 /* A task that was cancelled before its first step never begins, and needs no stack. */
 static inline bool task_ends_before_start(const struct coil_future *task)
 {

@@ -4,10 +4,13 @@
 #include "base/fault.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 
+#define ALL SIZE_MAX
+
 static atomic_size_t met;
-static size_t failing;
+static size_t failing; /* 0: none; ALL: all of them */
 static const char *only_point;
 static bool walk;
 
@@ -15,7 +18,8 @@ static bool at_point(const char *point)
 {
     if (only_point && strcmp(point, only_point) != 0)
         return false;
-    return atomic_fetch_add(&met, 1) + 1 == failing;
+    size_t k = atomic_fetch_add(&met, 1) + 1;
+    return k == failing || failing == ALL;
 }
 
 void faults_fail(size_t k, const char *only)
@@ -24,6 +28,11 @@ void faults_fail(size_t k, const char *only)
     failing = k;
     only_point = only;
     coil__fault_hook = at_point;
+}
+
+void faults_fail_all(const char *only)
+{
+    faults_fail(ALL, only);
 }
 
 size_t faults_met(void)

@@ -9,6 +9,9 @@
 /* From now on the k-th point fails, counted from 1; 0: none. With `only`, points of that name. */
 void faults_fail(size_t k, const char *only);
 
+/* From now on every point of that name fails. */
+void faults_fail_all(const char *only);
+
 /* How many points were met since. */
 size_t faults_met(void);
 void faults_end(void);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "faults.h"
 #include "pair.h"
 
 enum { MUCH = 16 * 1024 };
@@ -174,6 +175,15 @@ TEST(writer, much_is_sent_from_where_it_is)
     CHECK_EQ(world_time(&w), COIL_MS(2));
 }
 
+static void *sends_and_drains(void *argument)
+{
+    PASS(coil_stream_send(argument, much, MUCH));
+    PASS(coil_stream_error(argument));
+    PASS(coil_stream_set_write_buffer_limits(argument, 0, 0));
+    PASS(coil_stream_drain(argument));
+    return NULL;
+}
+
 static void *sends_and_is_cancelled(void *argument)
 {
     FAILS(coil_stream_send(argument, much, MUCH), -ECANCELED);
@@ -201,6 +211,131 @@ TEST(writer, a_cancelled_send_is_sent_all_the_same)
     world_answer(&w, OP_SEND, MUCH - 1, COIL_MS(1));
     PASS(world_run(&w, cancels_a_send, stream));
 }
+
+/* ---- without memory ------------------------------------------------------------------------- */
+
+/* The kernel had none for the send: what is left of it goes out as if it had been written. */
+TEST(writer, a_send_without_memory_leaves_the_rest_to_the_stream)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 1, COIL_MS(1));
+    world_answer(&w, OP_SEND, -ENOMEM, COIL_MS(1));
+    world_answer(&w, OP_SEND, MUCH - 1, COIL_MS(1));
+    PASS(world_run(&w, sends_and_drains, stream));
+    CHECK_TIME(world_time(&w), COIL_MS(3));
+}
+
+static void *sends_without_any_memory(void *argument)
+{
+    coil_stream *stream = argument;
+
+    faults_fail_all("alloc");
+    FAILS(coil_stream_send(stream, much, MUCH), -ENOMEM);
+    faults_end();
+    PASS(coil_stream_error(stream));
+    CHECK_EQ(coil_stream_write_buffer_size(stream), 0);
+    PASS(coil_stream_send(stream, much, MUCH));
+    return NULL;
+}
+
+/* Nor had the stream any to keep it: nothing was sent, and nothing is lost. */
+TEST(writer, a_send_that_cannot_be_kept_leaves_the_stream_as_it_was)
+{
+    if (check_walking())
+        return; /* it is a walk of its own */
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, MUCH, COIL_MS(1));
+    PASS(world_run(&w, sends_without_any_memory, stream));
+}
+
+static void *memory_runs_out(void *argument)
+{
+    PASS(coil_sleep(COIL_MS(0.5)));
+    faults_fail_all("alloc");
+    return argument;
+}
+
+static void *sends_a_part_without_any_memory(void *argument)
+{
+    coil_stream *stream = argument;
+    COIL_AUTO coil_task *other = coil_create_task(memory_runs_out, NULL);
+
+    FAILS(coil_stream_send(stream, much, MUCH), -ENOMEM);
+    faults_end();
+    FAILS(coil_stream_error(stream), -ENOMEM);
+    FAILS(coil_stream_wait_closed(stream), -ENOMEM);
+    return NULL;
+}
+
+TEST(writer, a_send_of_which_a_part_was_sent_and_the_rest_is_lost_ends_the_connection)
+{
+    if (check_walking())
+        return;
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 1, COIL_MS(1));
+    PASS(world_run(&w, sends_a_part_without_any_memory, stream));
+}
+
+static void *sends_pieces_without_memory(void *argument)
+{
+    static char more[BLOCK_MIDDLE_SIZE + 4];
+    coil_stream *stream = argument;
+    COIL_AUTO coil_task *other = coil_create_task(memory_runs_out, NULL);
+
+    FAILS(coil_stream_send(stream, more, sizeof(more)), -ENOMEM);
+    faults_end();
+    FAILS(coil_stream_error(stream), -ENOMEM);
+    return NULL;
+}
+
+/* The same of one that goes by pieces, for want of room. */
+TEST(writer, a_send_in_pieces_ends_the_connection_when_a_later_one_finds_no_memory)
+{
+    if (check_walking())
+        return;
+    WORLD(w);
+    STREAM *stream =
+        with_water(&w, BLOCK_MIDDLE_SIZE - 4, BLOCK_MIDDLE_SIZE - 4, BLOCK_MIDDLE_SIZE);
+    world_answer(&w, OP_SEND, 4, COIL_MS(1)); /* its block is full */
+    PASS(world_run(&w, sends_pieces_without_memory, stream));
+}
+
+static void *sends_without_memory_and_is_cancelled(void *argument)
+{
+    coil_stream *stream = argument;
+
+    FAILS(coil_stream_send(stream, much, MUCH), -ENOMEM);
+    faults_end();
+    PASS(coil_stream_error(stream));
+    FAILS(coil_sleep(COIL_MS(1)), -ECANCELED);
+    return NULL;
+}
+
+static void *cancels_a_send_without_memory(void *argument)
+{
+    COIL_AUTO coil_task *task = coil_create_task(sends_without_memory_and_is_cancelled, argument);
+
+    PASS(coil_sleep(COIL_MS(1)));
+    CHECK(coil_cancel(task));
+    faults_fail(1, "alloc");
+    PASS(coil_await(task, NULL));
+    return NULL;
+}
+
+TEST(writer, a_cancelled_send_that_cannot_be_kept_says_so_and_is_still_cancelled)
+{
+    if (check_walking())
+        return;
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, MUCH, COIL_SEC(1));
+    PASS(world_run(&w, cancels_a_send_without_memory, stream));
+}
+
+/* ---- above the hard limit ------------------------------------------------------------------- */
 
 static void *sends_above_the_hard_limit(void *argument)
 {
