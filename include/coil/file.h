@@ -206,7 +206,7 @@ COIL_API COIL_NODISCARD int coil_madvise(void *memory, uint32_t length, int advi
 /*
  * Closes a descriptor. Whoever waits on it on this loop gets -COIL_ECLOSED first, and so does who
  * begins to meanwhile; its reader and its writer are removed. What another loop or thread does with
- * the descriptor is the caller's duty.
+ * the descriptor is the caller's duty. In the child of a fork the child's copy is closed.
  *
  * Suspends: yes.
  * Thread: the loop's, in a task.

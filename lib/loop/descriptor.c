@@ -70,6 +70,15 @@ static void wake(struct closer *closer)
     task_wake(container_of(closer, struct closing, closer)->waiter.task);
 }
 
+int descriptor_close_plainly(const struct engine *engine, int fd)
+{
+    const int before = errno;
+    int rc = engine->class->real && close(fd) < 0 ? -errno : 0;
+
+    errno = before;
+    return rc;
+}
+
 int descriptor_close(int fd)
 {
     struct coil_future *task = task_current();
@@ -78,6 +87,7 @@ int descriptor_close(int fd)
         return -COIL_ENOLOOP;
     if (fd < 0)
         return -EBADF;
+    const struct engine *engine = task->sched->loop->engine;
     struct closing closing = {
         .waiter = {.class = &closer_class, .task = task},
         .closer = {.fd = fd, .drained = wake},
@@ -90,17 +100,12 @@ int descriptor_close(int fd)
     op_init(&op, OP_CLOSE, fd, NULL);
     int rc = await_to_the_end(&op);
     closer_end(&closing.closer);
-    return rc;
+    /* The child of a fork; an operation that was in flight there closes the parent's. */
+    return rc == -COIL_ECLOSED ? descriptor_close_plainly(engine, fd) : rc;
 }
 
 int descriptor_discard(int fd)
 {
     int rc = descriptor_close(fd);
-
-    if (rc == -ENOMEM) {
-        const int before = errno;
-        close(fd);
-        errno = before;
-    }
-    return rc;
+    return rc == -ENOMEM ? descriptor_close_plainly(task_current()->sched->loop->engine, fd) : rc;
 }

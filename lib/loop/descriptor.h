@@ -25,12 +25,18 @@ bool closer_begin(coil_loop *loop, struct closer *closer);
 void closer_end(struct closer *closer);
 
 /* Suspends the running task until `fd` is closed. Cancellation does not stop it; it is delivered
- * at the next wait. 0, -EBADF, or another code of close(2); -COIL_ENOLOOP outside a task. */
+ * at the next wait. In the child of a fork the child's copy is closed. 0, -EBADF, or another code
+ * of close(2); -ENOMEM; -COIL_ENOLOOP outside a task. */
 int descriptor_close(int fd);
 
 /* The same for one that nobody else knows: it is closed also where the engine has no memory for
  * that. In a task. */
 int descriptor_discard(int fd);
+
+/* Closes it where the engine cannot: it has no memory, or this is the child of a fork, where the
+ * descriptor is a copy. The one plain close; nothing where descriptors are not the kernel's. 0, or
+ * a code of close(2). */
+int descriptor_close_plainly(const struct engine *engine, int fd);
 
 bool descriptor_closing_slow(const coil_loop *loop, const struct op *op);
 

@@ -7,8 +7,6 @@
 
 #include "sync/line.h"
 
-#include <unistd.h>
-
 /* ---- the descriptor ------------------------------------------------------------------------- */
 
 static void finish(coil_stream *stream, int result)
@@ -43,15 +41,8 @@ static void close_descriptor(coil_stream *stream)
 {
     op_init(&stream->send, OP_CLOSE, stream->fd, closed);
     stream->send.flags = OP_TO_THE_END;
-    int rc = engine_submit(stream_engine(stream), &stream->send);
-    if (likely(rc == 0))
-        return;
-    if (rc == -ENOMEM) {
-        stream_flush_soon(stream); /* the next turn tries again */
-        return;
-    }
-    /* The child of a fork: its engine is gone, the descriptor is a copy. */
-    finish(stream, close(stream->fd) < 0 ? -errno : 0);
+    if (unlikely(engine_submit(stream_engine(stream), &stream->send) < 0))
+        finish(stream, descriptor_close_plainly(stream_engine(stream), stream->fd));
 }
 
 static void drained(struct closer *closer)

@@ -36,8 +36,11 @@ void stream_passed_mark(coil_stream *stream)
 static void send_failed(coil_stream *stream, int result)
 {
     switch (result) {
-    case -EINTR:
-    case -ENOMEM: /* tried again */
+    case -EINTR: /* tried again */
+        break;
+    case -ENOMEM: /* too, but a loop that closes does not wait for memory */
+        if (stream->last_try)
+            stream_lost(stream, result);
         break;
     case -EAGAIN:
         if (stream->last_try)
@@ -120,7 +123,7 @@ static void shut(struct op *op, const struct completion *completion)
     switch (completion->result) {
     case -EINTR:
     case -ENOMEM:
-        stream->shut = false; /* tried again */
+        stream->shut = loop_closes(stream); /* tried again */
         break;
     case -ENOTCONN: /* the peer has gone already */
     case -ECANCELED:
@@ -158,7 +161,7 @@ static void submit(coil_stream *stream)
 
     if (likely(rc == 0))
         stream_hold(stream);
-    else if (rc == -ENOMEM)
+    else if (rc == -ENOMEM && !loop_closes(stream))
         stream_flush_soon(stream);
     else
         stream_lost(stream, rc);

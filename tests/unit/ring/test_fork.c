@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "kernel.h"
 #include "loop/await.h"
+#include "loop/descriptor.h"
 
+#include <coil/stream.h>
+
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,6 +160,60 @@ TEST(ring_fork, a_loop_goes_on_in_the_parent_and_is_closed_in_the_child)
     PASS(coil_loop_free(scene.loop));
     close(scene.fd[0]);
     close(scene.fd[1]);
+}
+
+/* A task and a stream, which close their descriptors in the end. */
+static void *holds(void *argument)
+{
+    struct scene *scene = argument;
+
+    FAILS(coil_sleep(COIL_SEC(3600)), -ECANCELED);
+    scene->result = descriptor_discard(scene->fd[0]);
+    return NULL;
+}
+
+static void *forks_among_holders(void *argument)
+{
+    struct scene *scene = argument;
+
+    coil_stream *stream = coil_stream_new(scene->fd[1], NULL);
+    if (coil_is_err(stream) || coil_go(holds, scene) < 0 || coil_yield_now() < 0)
+        return COIL_ERR(-ENOMEM);
+    fflush(NULL);
+    scene->child = fork();
+    if (scene->child != 0) {
+        int status = 0;
+        CHECK(scene->child > 0 && waitpid(scene->child, &status, 0) == scene->child);
+        CHECK_EQ(status, 0);
+        CHECK(fcntl(scene->fd[0], F_GETFD) >= 0 && fcntl(scene->fd[1], F_GETFD) >= 0);
+    }
+    coil_stream_close(stream);
+    coil_stream_unref(stream);
+    return NULL;
+}
+
+static int close_among_holders(struct scene *scene)
+{
+    if (coil_loop_free(scene->loop) != 0 || scene->result != 0)
+        return 1;
+    return fcntl(scene->fd[0], F_GETFD) < 0 && fcntl(scene->fd[1], F_GETFD) < 0 ? 0 : 2;
+}
+
+TEST(ring_fork, what_is_closed_in_the_child_are_its_copies)
+{
+    struct scene scene = {.result = 1};
+
+    if (check_walking() || WITH_TSAN || !CHECK(pipe2(scene.fd, 0) == 0))
+        return;
+    coil_set_warning_sink(record_warning, &(struct record){""}); /* of a task that is pending */
+    scene.loop = kernel_new();
+    (void)kernel_run(scene.loop, forks_among_holders, &scene);
+    if (scene.child == 0)
+        _exit(close_among_holders(&scene));
+    PASS(coil_loop_free(scene.loop));
+    coil_set_warning_sink(NULL, NULL);
+    CHECK_EQ(scene.result, 0);
+    CHECK(fcntl(scene.fd[0], F_GETFD) < 0 && fcntl(scene.fd[1], F_GETFD) < 0);
 }
 
 static int close_unrun(void *loop)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "faults.h"
 #include "pair.h"
 
 struct scene {
@@ -265,4 +266,25 @@ TEST(close, a_stream_outlives_a_reader_that_was_abandoned)
 TEST(close, a_stream_outlives_a_sender_that_was_abandoned)
 {
     check_abandoned(sends_in_the_end);
+}
+
+/* Nor does a loop that closes wait for memory: there is none for its last operations. */
+TEST(close, needs_no_memory_when_the_loop_goes)
+{
+    if (check_walking())
+        return; /* it is a walk of its own */
+    ENDS ends = ends_sockets(SOCK_STREAM);
+    KERNEL(loop);
+    coil_stream_options options = {.size = sizeof(options), .loop = loop};
+    coil_stream *stream = coil_stream_new(ends.fd[0], &options);
+    char byte;
+
+    ends.fd[0] = -1;
+    PASS(coil_stream_write(stream, "x", 1));
+    PASS(coil_stream_close(stream));
+    faults_fail_all("ring_sqe");
+    PASS(coil_close(loop));
+    faults_end();
+    coil_stream_unref(stream);
+    CHECK_EQ(recv(ends.fd[1], &byte, 1, MSG_DONTWAIT), 0); /* closed, and nothing was sent */
 }
