@@ -18,6 +18,7 @@ extern "C" {
 typedef struct coil_endpoint {
     int fd;
     bool open;
+    bool opening; /* a task is in coil_endpoint_open */
     bool connected;
     socklen_t remote_length; /* 0: messages have no usual address */
     struct sockaddr_storage remote;
@@ -51,12 +52,13 @@ typedef struct coil_endpoint_options {
  * Ownership: the endpoint has a descriptor until coil_endpoint_close. The options are copied; a
  *            descriptor in them is the endpoint's, but not after an error.
  * Cancellation: -ECANCELED; no descriptor stays open.
- * Errors: -ECANCELED; -EBUSY for one that is open; -EINVAL for NULL, options of a wrong size, with
- *         neither addresses nor family nor descriptor, with a descriptor and anything else, with a
- *         port that is none, with paths of another family than AF_UNIX or with hosts of that, and a
- *         descriptor that is a stream's; -EADDRNOTAVAIL when no family has both addresses; those
- *         of coil_getaddrinfo; -ENAMETOOLONG for a path; the first error of socket(2),
- *         setsockopt(2), bind(2) and connect(2); -COIL_ENOLOOP outside a task; -ENOMEM.
+ * Errors: -ECANCELED; -EBUSY for one that is open or being opened; -EINVAL for NULL, options of a
+ *         wrong size, with neither addresses nor family nor descriptor, with a descriptor and
+ *         anything else, with a port that is none, with paths of another family than AF_UNIX or
+ *         with hosts of that, and a descriptor that is a stream's; -EADDRNOTAVAIL when no family
+ *         has both addresses; those of coil_getaddrinfo; -ENAMETOOLONG for a path; the first error
+ *         of socket(2), setsockopt(2), bind(2) and connect(2); -COIL_ENOLOOP outside a task;
+ *         -ENOMEM.
  */
 COIL_API COIL_NODISCARD int coil_endpoint_open(coil_endpoint *endpoint,
                                                const coil_endpoint_options *options);

@@ -197,15 +197,8 @@ static int check(const coil_endpoint_options *options)
     return paths || !(names || options->family) ? -EINVAL : 0;
 }
 
-int coil_endpoint_open(coil_endpoint *endpoint, const coil_endpoint_options *options)
+static int open_by_options(coil_endpoint *endpoint, const coil_endpoint_options *options)
 {
-    if (!endpoint || !options || check(options) < 0)
-        return -EINVAL;
-    if (endpoint->open)
-        return -EBUSY;
-    if (!task_current())
-        return -COIL_ENOLOOP;
-    *endpoint = (coil_endpoint)COIL_ENDPOINT_INIT;
     if (options->fd > 0)
         return open_by_descriptor(endpoint, options->fd);
     if (options->family == AF_UNIX)
@@ -215,6 +208,21 @@ int coil_endpoint_open(coil_endpoint *endpoint, const coil_endpoint_options *opt
     const struct way way = {
         .options = options, .family = options->family, .protocol = options->protocol};
     return go(endpoint, &way);
+}
+
+int coil_endpoint_open(coil_endpoint *endpoint, const coil_endpoint_options *options)
+{
+    if (!endpoint || !options || check(options) < 0)
+        return -EINVAL;
+    if (endpoint->open || endpoint->opening)
+        return -EBUSY;
+    if (!task_current())
+        return -COIL_ENOLOOP;
+    *endpoint = (coil_endpoint)COIL_ENDPOINT_INIT;
+    endpoint->opening = true;
+    int rc = open_by_options(endpoint, options);
+    endpoint->opening = false;
+    return rc;
 }
 
 /* ---- messages ------------------------------------------------------------------------------- */

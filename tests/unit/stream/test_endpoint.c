@@ -105,6 +105,36 @@ TEST(endpoint, leaves_no_descriptor_behind_when_it_is_cancelled)
     CHECK_EQ(world_counts(&w).submitted, 3);
 }
 
+static void *opens_what_is_being_opened(void *endpoint)
+{
+    FAILS(coil_endpoint_open(endpoint, OPTIONS(.family = AF_INET)), -EBUSY);
+    FAILS(coil_endpoint_close(endpoint), -COIL_ECLOSED);
+    return NULL;
+}
+
+static void *opens_beside_another(void *argument)
+{
+    coil_endpoint endpoint = COIL_ENDPOINT_INIT;
+    coil_task *other = coil_create_task(opens_what_is_being_opened, &endpoint);
+
+    FAILS(coil_endpoint_open(&endpoint, OPTIONS(.family = AF_INET)), -EMFILE);
+    kernel_await(other);
+    coil_unref(other);
+    PASS(coil_endpoint_open(&endpoint, OPTIONS(.family = AF_INET)));
+    PASS(coil_endpoint_close(&endpoint));
+    return argument;
+}
+
+TEST(endpoint, is_opened_by_one_at_a_time)
+{
+    WORLD(w);
+    world_answer(&w, OP_SOCKET, -EMFILE, COIL_MS(1));
+    world_answer(&w, OP_SOCKET, FD, COIL_MS(1));
+    world_answer(&w, OP_CLOSE, 0, 0);
+    PASS(world_run(&w, opens_beside_another, NULL));
+    CHECK_EQ(world_counts(&w).submitted, 3);
+}
+
 static void *opens_a_mixed_pair(void *argument)
 {
     coil_endpoint endpoint = COIL_ENDPOINT_INIT;
