@@ -6,7 +6,8 @@
  * as long as it likes, and must not call what belongs to the loop. What it works on is the job's:
  * who waits for a job may be cancelled, and then the thread still works. So the argument is copied
  * (`copy_arg`), or given away (`free_arg`), or lives until the function has returned for certain;
- * an argument on a task's stack does not. What nobody takes goes to `dispose`.
+ * an argument on a task's stack does not. What nobody takes goes to `dispose`. A function that ends
+ * its thread by pthread_exit ends its job with -EOWNERDEAD, and another thread does what is left.
  *
  * On a simulated engine the threads are real ones. The virtual clock stands still while a loop
  * waits for one: a job takes no time there, and no timeout passes because of it unless the program
@@ -111,9 +112,10 @@ COIL_API int coil_executor_shutdown(coil_executor *executor, unsigned flags);
  *               that has goes on, and its result goes to `dispose`. The same happens to those that
  *               are left when the loop closes. A function that returns COIL_ERR(-ECANCELED) ends
  *               the future as cancelled.
- * Errors: the function's own code is the future's. -EINVAL for NULL; -ENOMEM; -ESHUTDOWN after the
- *         executor was shut down; -EAGAIN when no thread can be started; -COIL_ECLOSED; those of
- *         coil_get_event_loop; the code of an error-encoded pointer. Error-encoded.
+ * Errors: the function's own code is the future's, or -EOWNERDEAD when it has ended its thread.
+ *         -EINVAL for NULL; -ENOMEM; -ESHUTDOWN after the executor was shut down; -EAGAIN when no
+ *         thread can be started; -COIL_ECLOSED; those of coil_get_event_loop; the code of an
+ *         error-encoded pointer. Error-encoded.
  */
 COIL_API coil_future *coil_run_in_executor(coil_loop *loop, coil_executor *executor, coil_fn fn,
                                            void *arg);

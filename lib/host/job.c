@@ -43,6 +43,7 @@ static void run(struct job *job)
     struct work *work = container_of(job, struct work, job);
 
     locals_use(&work->locals);
+    work->result = COIL_ERR(-EOWNERDEAD); /* the function may end its thread */
     work->result = work->fn(work->arg);
     locals_use(NULL);
     release_arg(work);

@@ -83,6 +83,66 @@ static void end_thread(struct pool *pool)
         pool_destroy(pool);
 }
 
+static void *work(void *argument);
+
+/* Under the lock. */
+static int start_thread(struct pool *pool)
+{
+    char name[NAME_SIZE];
+    pthread_t *thread = &pool->threads[pool->thread_count];
+
+    (void)snprintf(name, sizeof(name), "%s-%u", pool->prefix, pool->thread_count % 10000);
+    int rc = os_thread_start(thread, name, work, pool);
+    if (rc < 0)
+        return rc;
+    pool->thread_count++;
+    pool->live++;
+    if (pool->left) {
+        rc = pthread_detach(*thread);
+        ASSERT(rc == 0);
+    }
+    return 0;
+}
+
+/* Under the lock: this thread is none of the pool's any more, and nobody joins it. */
+static void leave_place(struct pool *pool)
+{
+    unsigned i = 0;
+
+    while (!pthread_equal(pool->threads[i], pthread_self()))
+        i++;
+    if (!pool->left) {
+        int rc = pthread_detach(pool->threads[i]);
+        ASSERT(rc == 0);
+    }
+    pool->threads[i] = pool->threads[--pool->thread_count];
+}
+
+/* A job has ended its thread, by pthread_exit: the job is over all the same, and another thread is
+ * started where one is needed. Where none can be, what waits goes back without having run. */
+static void exited(void *argument)
+{
+    struct job *job = argument;
+    struct pool *pool = job->pool;
+
+    hand_back(pool, job);
+    lock(pool);
+    leave_place(pool);
+    if (pool->queued > pool->idle)
+        (void)start_thread(pool);
+    while (!pool->thread_count && (job = take_queued(pool)))
+        pool_give_back(job);
+    unlock(pool);
+    end_thread(pool);
+}
+
+static NOINLINE void run(struct job *job)
+{
+    pthread_cleanup_push(exited, job);
+    job->run(job);
+    pthread_cleanup_pop(0);
+}
+
 static void *work(void *argument)
 {
     struct pool *pool = argument;
@@ -93,7 +153,7 @@ static void *work(void *argument)
         unlock(pool);
         if (!job)
             break;
-        job->run(job);
+        run(job);
         hand_back(pool, job);
     }
     end_thread(pool);
@@ -131,16 +191,9 @@ struct pool *pool_new(unsigned threads_max, const char *name)
  * one that cannot be started. */
 static int ensure_thread(struct pool *pool)
 {
-    char name[NAME_SIZE];
-
     if (pool->queued <= pool->idle || pool->thread_count == pool->threads_max)
         return 0;
-    (void)snprintf(name, sizeof(name), "%s-%u", pool->prefix, pool->thread_count % 10000);
-    int rc = os_thread_start(&pool->threads[pool->thread_count], name, work, pool);
-    if (rc == 0) {
-        pool->thread_count++;
-        pool->live++;
-    }
+    int rc = start_thread(pool);
     return pool->thread_count ? 0 : rc;
 }
 

@@ -6,7 +6,7 @@
  * A job is a cell on the heap, and what it works on belongs to it (contract 9): whoever waits for
  * it may lose interest at any moment by job_abandon, and the cell is freed by whoever touches it
  * last. Threads are started when a job finds none idle, up to the limit, and stay until the pool is
- * shut.
+ * shut. A job that ends its thread by pthread_exit is handed back as any other.
  *
  * In the child of a fork there are no threads: a pool takes no jobs there, whoever abandons a job
  * frees it, and a pool's end waits for nobody.

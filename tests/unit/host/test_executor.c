@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "faults.h"
 #include "jobs.h"
 
 #include <string.h>
@@ -101,6 +102,64 @@ TEST(executor, a_shutdown_may_cancel_what_has_not_begun)
     sem_post(&gate.go);
     PASS(coil_run_until_complete(w.loop, one, NULL));
     CHECK(atomic_load(&gate.calls) == 1 || check_walking());
+}
+
+static void *job_exit(void *arg)
+{
+    (void)job_wait(arg);
+    pthread_exit(arg);
+}
+
+/* Its job is over, what it worked on goes, and another thread runs what waits and what comes. */
+TEST(executor, a_function_may_end_its_thread)
+{
+    const coil_job_options options = {.size = sizeof(options), .free_arg = gate_free};
+    GATE(gate);
+    EXECUTOR(executor, 1);
+    WORLD(w);
+    COIL_AUTO coil_future *one =
+        coil_run_in_executor_with(w.loop, executor, job_exit, &gate, &options);
+    COIL_AUTO coil_future *two = give(&w, executor, job_pass, &gate);
+    sem_post(&gate.go);
+    FAILS(coil_run_until_complete(w.loop, one, NULL), -EOWNERDEAD);
+    CHECK_EQ(atomic_load(&gate.freed), 1);
+    PASS(coil_run_until_complete(w.loop, two, NULL));
+    COIL_AUTO coil_future *three = give(&w, executor, job_pass, &gate);
+    PASS(coil_run_until_complete(w.loop, three, NULL));
+    CHECK_EQ(atomic_load(&gate.calls), 3);
+}
+
+TEST(executor, what_waits_for_a_thread_that_cannot_be_replaced_is_cancelled)
+{
+    if (check_walking())
+        return; /* it is a walk of its own */
+    GATE(gate);
+    EXECUTOR(executor, 1);
+    WORLD(w);
+    faults_fail(2, "os_thread_start");
+    COIL_AUTO coil_future *one = give(&w, executor, job_exit, &gate);
+    COIL_AUTO coil_future *two = give(&w, executor, job_pass, &gate);
+    sem_post(&gate.go);
+    FAILS(coil_run_until_complete(w.loop, one, NULL), -EOWNERDEAD);
+    FAILS(coil_run_until_complete(w.loop, two, NULL), -ECANCELED);
+    faults_end();
+    CHECK_EQ(atomic_load(&gate.calls), 1);
+    COIL_AUTO coil_future *three = give(&w, executor, job_pass, &gate);
+    PASS(coil_run_until_complete(w.loop, three, NULL));
+}
+
+/* Also one that belongs to nobody any more. */
+TEST(executor, a_function_may_end_its_thread_after_the_last_reference)
+{
+    GATE(gate);
+    coil_executor *executor = executor_of(1);
+    WORLD(w);
+    COIL_AUTO coil_future *one = give(&w, executor, job_exit, &gate);
+    COIL_AUTO coil_future *two = give(&w, executor, job_pass, &gate);
+    coil_executor_unref(executor);
+    sem_post(&gate.go);
+    FAILS(coil_run_until_complete(w.loop, one, NULL), -EOWNERDEAD);
+    PASS(coil_run_until_complete(w.loop, two, NULL));
 }
 
 static void *shuts_down_from_inside(void *executor)
