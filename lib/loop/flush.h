@@ -23,8 +23,8 @@ static inline bool flushes_wait(const coil_loop *loop)
     return loop->flushes.first != NULL;
 }
 
-/* The turn: runs what is queued now, in order. What is queued meanwhile, by one that could not do
- * its work for want of memory, is for the next turn, which does not wait. */
+/* The turn: runs what is queued now, in order. What is queued meanwhile is for the next turn, which
+ * does not wait, or no longer than a moment where memory is short. */
 static inline void flush_all(coil_loop *loop)
 {
     for (size_t left = loop->flushes.count; unlikely(left); left--) {

@@ -55,6 +55,7 @@ struct coil_loop {
     struct inbox inbox;
     struct interrupts interrupts;
     struct fifo flushes; /* loop/flush.h */
+    bool starved;        /* one that had no memory for its work waits again */
     struct list closers; /* loop/descriptor.h */
     struct list guests;
     struct loop_part *parts;        /* loop/part.h */

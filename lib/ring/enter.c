@@ -101,6 +101,24 @@ static bool has_news(const struct ring *ring)
     return has_completions(ring) || told & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
 }
 
+/* EINTR: a signal; the turn goes on. EAGAIN, EBUSY: the kernel is short of memory or the completion
+ * queue is full: what was not taken stays queued for the next turn. */
+static int entered(int rc)
+{
+    return rc == -EINTR || rc == -EAGAIN || rc == -EBUSY || rc > 0 ? 0 : rc;
+}
+
+/* Nothing may wake who waits now: a moment at most, so that the loop does not spin until there is
+ * memory. */
+static NOINLINE int enter_starved(struct ring *ring, bool block)
+{
+    int rc = entered(ring_call(ring, 0));
+
+    if (rc == 0 && block && !has_completions(ring))
+        (void)poll(NULL, 0, 1);
+    return rc;
+}
+
 int ring_enter(struct engine *engine, int64_t deadline, bool block)
 {
     struct ring *ring = ring_of(engine);
@@ -113,15 +131,12 @@ int ring_enter(struct engine *engine, int64_t deadline, bool block)
     ready &= ring_wake_arm(ring) == 0;
     ready &= ring_arm(ring, deadline) == 0;
     ring->behind = !ready;
-    block &= ready && !has_completions(ring);
+    if (unlikely(!ready))
+        return enter_starved(ring, block);
+    block &= !has_completions(ring);
     if (!block && !io_uring_sq_ready(&ring->uring) && !has_news(ring))
         return 0;
-    int rc = ring_call(ring, block);
-    /* EINTR: a signal; the turn goes on. EAGAIN, EBUSY: the kernel is short of memory or the
-     * completion queue is full: what was not taken stays queued for the next turn. */
-    if (rc == -EINTR || rc == -EAGAIN || rc == -EBUSY)
-        return 0;
-    return rc < 0 ? rc : 0;
+    return entered(ring_call(ring, block));
 }
 
 bool ring_quiet(const struct engine *engine)

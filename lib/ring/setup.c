@@ -141,7 +141,7 @@ static void drain(struct ring *ring)
     struct completion none[1];
     struct io_uring_sqe *sqe;
 
-    if (!ring->enabled)
+    if (!ring->wake_armed && ring->armed == INT64_MAX)
         return;
     while (ring_sqe(ring, &sqe) < 0) {
         /* short of memory: what it is needed for ends some day */

@@ -44,5 +44,5 @@ void stream_watch_reader(coil_stream *stream)
     if (rc == 0)
         stream_hold(stream);
     else if (rc == -ENOMEM)
-        stream_flush_soon(stream);
+        stream_flush_again(stream);
 }

@@ -337,7 +337,7 @@ void stream_receive_again(coil_stream *stream)
         return;
     int rc = stream_receive(stream);
     if (rc == -ENOMEM && stream->layer_class && !waits(stream))
-        stream_flush_soon(stream); /* nobody is there to be told: the next turn tries again */
+        stream_flush_again(stream); /* nobody is there to be told */
     else if (rc < 0)
         stream_wake_reader(stream, rc);
 }

@@ -162,7 +162,7 @@ static void submit(coil_stream *stream)
     if (likely(rc == 0))
         stream_hold(stream);
     else if (rc == -ENOMEM && !loop_closes(stream))
-        stream_flush_soon(stream);
+        stream_flush_again(stream);
     else
         stream_lost(stream, rc);
 }

@@ -159,6 +159,13 @@ static inline void stream_flush_soon(coil_stream *stream)
     flush_soon(stream_loop(stream), &stream->flush);
 }
 
+/* The same for a flush that runs and has no memory for its work. */
+static inline void stream_flush_again(coil_stream *stream)
+{
+    stream_flush_soon(stream);
+    stream_loop(stream)->starved = true;
+}
+
 /* ---- receive.c ------------------------------------------------------------------------------ */
 
 /* Sees to it that something is received. -ENOMEM and the like: nothing is. */

@@ -96,6 +96,21 @@ TEST(ring_enter, does_not_wait_for_what_it_could_not_ask_for)
     }
 }
 
+/* Nor does it spin: it waits a moment before it asks again. */
+TEST(ring_enter, waits_a_moment_where_it_cannot_ask)
+{
+    enum { ENTERS = 10 };
+    KERNEL(loop);
+    if (err_is(loop) || check_walking())
+        return;
+    faults_fail_all("ring_sqe");
+    const int64_t before = engine_now(loop->engine);
+    for (int i = 0; i < ENTERS; i++)
+        PASS(engine_enter(loop->engine, INT64_MAX, true));
+    CHECK(engine_now(loop->engine) - before >= ENTERS * COIL_MS(1));
+    faults_end();
+}
+
 TEST(ring_enter, works_with_whatever_the_kernel_lacks)
 {
     static const uint32_t masks[] = {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "faults.h"
 #include "pair.h"
 
 static void *writes_thrice(void *argument)
@@ -113,4 +114,39 @@ TEST(send, writes_into_a_pipe)
     CHECK_EQ(read(ends.fd[0], got, sizeof(got)), 7);
     CHECK_STR(got, "through");
     CHECK_EQ(read(ends.fd[0], got, sizeof(got)), 0);
+}
+
+/* ---- without memory ------------------------------------------------------------------------- */
+
+static int ends_faults(void *argument)
+{
+    (void)argument;
+    faults_end();
+    return 0;
+}
+
+static void *gets_memory_later(void *argument)
+{
+    coil_stream *stream = argument;
+
+    PASS(coil_stream_write(stream, "x", 1));
+    PASS(coil_handle_error(
+        coil_call_later(coil_get_running_loop(), COIL_MS(10), ends_faults, NULL)));
+    faults_fail_all("alloc"); /* the simulated engine wants some for each operation */
+    PASS(coil_stream_set_write_buffer_limits(stream, 0, 0));
+    PASS(coil_stream_drain(stream));
+    CHECK_TIME(world_now(), COIL_MS(11));
+    return NULL;
+}
+
+/* It tries again, and the loop does not spin meanwhile: time goes on. */
+TEST(send, waits_for_memory)
+{
+    if (check_walking() || !world_is_virtual())
+        return; /* it is a walk of its own */
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 1, COIL_MS(1));
+    PASS(world_run(&w, gets_memory_later, stream));
+    CHECK(world_counts(&w).enters < 50);
 }
