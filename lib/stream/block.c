@@ -91,6 +91,7 @@ int chain_copy(struct streams *streams, struct chain *chain, const void *data, s
     struct block *last = chain->last;
     const size_t fits = last ? block_room(last) : 0;
 
+    ASSERT(size > 0);
     if (likely(fits < size)) {
         size_t wanted = size - fits;
         if (last && wanted < BLOCK_MIDDLE_SIZE)
