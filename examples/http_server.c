@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-/*
- * Serves the files below a folder by HTTP/1.1: http_server PORT FOLDER. Connections are kept, and
- * requests may come many in one piece, or one in many.
- */
+/* Serves the files below a folder by HTTP/1.1: http_server PORT FOLDER. Connections are kept, and
+ * requests may come many in one piece, or one in many. */
 #include <coil/coil.h>
 
 #include <request.h>
@@ -38,18 +36,21 @@ static int send_file(coil_stream *stream, int fd, const char *type, bool body, b
 {
     char piece[16 * 1024];
     struct stat status;
-    ssize_t n;
+    int rc = 0;
 
     if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) /* of an open file it does not wait */
         return refuse(stream, "404 Not Found", body, keep);
-    int rc = write_head(stream, "200 OK", type, status.st_size, keep);
-    for (int64_t sent = 0; rc >= 0 && body && sent < status.st_size; sent += n) {
-        n = coil_pread(fd, piece, sizeof(piece), sent);
-        if (n <= 0) /* the length was promised: a file that has shrunk ends the connection */
-            return n < 0 ? (int)n : -EIO;
-        n = n < status.st_size - sent ? n : status.st_size - sent;
-        rc = coil_stream_send(stream, piece, (size_t)n);
-    }
+    int64_t size = body ? status.st_size : 0, sent = 0;
+    do {
+        ssize_t n = size ? coil_pread(fd, piece, sizeof(piece), sent) : 0;
+        if (n < 0 || (n == 0 && size))
+            return n < 0 ? (int)n : -EIO; /* it has shrunk, and the length was promised */
+        n = n < size - sent ? n : size - sent;
+        if (!sent) /* now: what is written between two waits goes out at once */
+            rc = write_head(stream, "200 OK", type, status.st_size, keep);
+        rc = rc < 0 ? rc : coil_stream_send(stream, piece, (size_t)n);
+        sent += n;
+    } while (rc >= 0 && sent < size);
     return rc;
 }
 
@@ -65,10 +66,8 @@ static int answer(coil_stream *stream, const struct request *request, bool keep)
     if (!request_path(request, path))
         return refuse(stream, "400 Bad Request", !head, keep);
     int fd = coil_openat2(*folder, path, &how, sizeof(how));
-    if (fd == -ECANCELED)
-        return fd;
     if (fd < 0)
-        return refuse(stream, "404 Not Found", !head, keep);
+        return fd == -ECANCELED ? fd : refuse(stream, "404 Not Found", !head, keep);
     int rc = send_file(stream, fd, request_media_type(path), !head, keep);
     int closed = coil_close_fd(fd);
     return rc < 0 ? rc : closed;
@@ -112,8 +111,7 @@ static void *serve(void *argument)
 }
 
 struct site {
-    int folder;
-    int port;
+    int folder, port;
 };
 
 static void *serve_site(void *argument)
