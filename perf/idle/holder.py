@@ -12,7 +12,7 @@ import struct
 import sys
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
-from serving.server import descriptors_limit  # noqa: E402
+from serving.server import Failed, descriptors_limit  # noqa: E402
 
 MESSAGE = b"x" * 64
 RESET = struct.pack("ii", 1, 0)  # leaves nothing behind in the kernel
@@ -44,4 +44,7 @@ def main(port, count):
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    try:
+        main(*map(int, sys.argv[1:]))
+    except Failed as error:
+        sys.exit(f"holder.py: {error}")

@@ -28,8 +28,12 @@ def pin(core):
 def descriptors_limit(wanted):
     """Raises that of the calling process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
+    try:
+        if soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
+    except (ValueError, OSError):
+        raise Failed(f"it takes {wanted} descriptors and may have {hard}: raise ulimit -Hn, or "
+                     "ask for fewer connections") from None
 
 
 class Process:
