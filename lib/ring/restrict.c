@@ -15,9 +15,6 @@
     (BIT(OP_OPENAT) | BIT(OP_OPENAT2) | BIT(OP_STATX) | BIT(OP_RENAMEAT) | BIT(OP_UNLINKAT) |      \
      BIT(OP_MKDIRAT) | BIT(OP_SYMLINKAT) | BIT(OP_LINKAT))
 
-/* What the engine itself asks for. */
-#define OWN (BIT(IORING_OP_TIMEOUT) | BIT(IORING_OP_TIMEOUT_REMOVE) | BIT(IORING_OP_ASYNC_CANCEL))
-
 static const uint8_t registrations[] = {
     IORING_REGISTER_ENABLE_RINGS, IORING_REGISTER_RING_FDS,  IORING_UNREGISTER_RING_FDS,
     IORING_REGISTER_EVENTFD,      IORING_UNREGISTER_EVENTFD, IORING_REGISTER_PBUF_RING,
@@ -27,7 +24,8 @@ static const uint8_t registrations[] = {
 int ring_restrict(struct engine *engine)
 {
     const struct ring *ring = ring_of(engine);
-    const uint64_t allowed = (engine->opcodes & ~(BIT(OP_CALL) | WITH_PATH)) | OWN;
+    /* Of all that the kernel knows, so also what the engine itself asks for. */
+    const uint64_t allowed = engine->opcodes & ~(BIT(OP_CALL) | WITH_PATH);
     struct io_uring_restriction list[OP_CODES + array_length(registrations) + 1] = {{0}};
     unsigned n = 0;
 
