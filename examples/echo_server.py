@@ -2,24 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Talks with the echo server: echo_server.py PROGRAM"""
 
-import re
 import socket
 import subprocess
 import sys
 
+from trial import check, refuses, serving
+
 CLIENTS = 50
 BAD = ([], [""], ["x"], ["80x"], ["-1"], ["65536"], ["1", "2"])
-
-
-def check(condition, text):
-    if not condition:
-        sys.exit(f"not so: {text}")
-
-
-def refuses(program, arguments):
-    run = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
-    check(run.returncode == 2 and not run.stdout and run.stderr.count("\n") == 1,
-          f"{arguments} gives one line and 2: {run}")
 
 
 def talk(port):
@@ -41,19 +31,11 @@ def talk(port):
 
 
 def main(program):
-    for arguments in BAD:
-        refuses(program, arguments)
-    with subprocess.Popen([program, "0"], stdout=subprocess.PIPE, text=True) as server:
-        try:
-            line = server.stdout.readline()
-            match = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
-            check(match, f"it says where it listens: {line!r}")
-            talk(int(match[1]))
-            second = subprocess.run([program, match[1]], capture_output=True, text=True, timeout=60)
-            check(second.returncode == 1 and "in use" in second.stderr, "a port is used once")
-            check(server.poll() is None, "it is still there")
-        finally:
-            server.terminate()
+    refuses(program, BAD)
+    with serving(program, "0") as (_, port):
+        talk(port)
+        second = subprocess.run([program, str(port)], capture_output=True, text=True, timeout=60)
+        check(second.returncode == 1 and "in use" in second.stderr, "a port is used once")
 
 
 if __name__ == "__main__":

@@ -4,27 +4,17 @@
 
 import os
 import pathlib
-import re
 import socket
 import subprocess
 import sys
 import tempfile
 
+from trial import check, refuses, serving
+
 BAD = ([], ["80"], ["", "."], ["x", "."], ["80x", "."], ["-1", "."], ["65536", "."],
        ["1", "2", "3"])
 SMALL = b"<!DOCTYPE html><title>Small</title>\n"
 LARGE = os.urandom(3_000_001)
-
-
-def check(condition, text):
-    if not condition:
-        sys.exit(f"not so: {text}")
-
-
-def refuses(program, arguments):
-    run = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
-    check(run.returncode == 2 and not run.stdout and run.stderr.count("\n") == 1,
-          f"{arguments} gives one line and 2: {run}")
 
 
 def curl(*arguments):
@@ -101,23 +91,15 @@ def make_site(folder):
 
 
 def main(program):
-    for arguments in BAD:
-        refuses(program, arguments)
+    refuses(program, BAD)
     with tempfile.TemporaryDirectory() as folder:
         site = make_site(pathlib.Path(folder))
-        with subprocess.Popen([program, "0", site], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True) as server:
-            try:
-                line = server.stdout.readline()
-                match = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
-                check(match, f"it says where it listens: {line!r}")
-                asks_with_curl(int(match[1]))
-                asks_by_hand(int(match[1]))
-                check(server.poll() is None, "it is still there")
-            finally:
-                server.terminate()
-                said = server.stderr.read()
-            check(not said, f"nothing to complain of: {said}")
+        complaints = pathlib.Path(folder, "complaints")
+        with open(complaints, "wb") as log, serving(program, "0", site, stderr=log) as (_, port):
+            asks_with_curl(port)
+            asks_by_hand(port)
+        said = complaints.read_text(encoding="utf-8")
+        check(not said, f"nothing to complain of: {said}")
         gone = subprocess.run([program, "0", site / "none"], capture_output=True, text=True,
                               timeout=60)
         check(gone.returncode == 1 and "No such file" in gone.stderr, "a folder that is not there")

@@ -8,10 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-
-def check(condition, text):
-    if not condition:
-        sys.exit(f"not so: {text}")
+from trial import check
 
 
 def run(*command, **options):

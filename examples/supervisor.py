@@ -8,15 +8,12 @@ import signal
 import subprocess
 import sys
 
+from trial import check, refuses
+
 BAD = ([], ["1"], ["x", "true"], ["-1", "true"], ["", "true"], ["1x", "true"], ["nan", "true"])
 DIES = "exit 3"
 LIVES = "exec sleep 1000"
 STUBBORN = "trap '' TERM; echo deaf; exec sleep 1000"
-
-
-def check(condition, text):
-    if not condition:
-        sys.exit(f"not so: {text}")
 
 
 def is_there(pid):
@@ -25,12 +22,6 @@ def is_there(pid):
     except ProcessLookupError:
         return False
     return True
-
-
-def refuses(program, arguments):
-    run = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
-    check(run.returncode == 2 and not run.stdout and run.stderr.count("\n") == 1,
-          f"{arguments} gives one line and 2: {run}")
 
 
 class Talk:
@@ -80,8 +71,7 @@ def kept(program):
 
 
 def main(program):
-    for arguments in BAD:
-        refuses(program, arguments)
+    refuses(program, BAD)
     kept(program)
 
 

@@ -10,10 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-
-def check(condition, text):
-    if not condition:
-        sys.exit(f"not so: {text}")
+from trial import check
 
 
 class Follower:

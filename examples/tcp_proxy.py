@@ -8,20 +8,11 @@ import subprocess
 import sys
 import threading
 
+from trial import check, refuses, serving
+
 BAD = ([], ["1"], ["0", "localhost"], ["x", "localhost", "1"], ["0", "localhost", "0"],
        ["65536", "localhost", "1"], ["-1", "localhost", "1"], ["1", "localhost", "1", "2"])
 LARGE = 64_000_000  # much more than sockets hold, and what a sanitizer keeps of their bytes
-
-
-def check(condition, text):
-    if not condition:
-        sys.exit(f"not so: {text}")
-
-
-def refuses(program, arguments):
-    run = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
-    check(run.returncode == 2 and not run.stdout and run.stderr.count("\n") == 1,
-          f"{arguments} gives one line and 2: {run}")
 
 
 def listen():
@@ -125,19 +116,11 @@ def talk(port, listener, pid):
 
 
 def main(program):
-    for arguments in BAD:
-        refuses(program, arguments)
+    refuses(program, BAD)
     listener, target = listen()
-    with subprocess.Popen([program, "0", "127.0.0.1", str(target)], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True) as proxy:
-        try:
-            line = proxy.stdout.readline()
-            match = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
-            check(match, f"it says where it listens: {line!r}")
-            talk(int(match[1]), listener, proxy.pid)
-            check(proxy.poll() is None, "it is still there")
-        finally:
-            proxy.terminate()
+    with serving(program, "0", "127.0.0.1", str(target),
+                 stderr=subprocess.DEVNULL) as (proxy, port):
+        talk(port, listener, proxy.pid)
 
 
 if __name__ == "__main__":

@@ -12,18 +12,15 @@ import subprocess
 import sys
 import tempfile
 
-
-def check(condition, text):
-    if not condition:
-        sys.exit(f"not so: {text}")
+from trial import check, serving
 
 
 def run(*command, text=None):
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
 
 
-def talk_as_openssl(address, certificate):
-    client = ("openssl", "s_client", "-connect", address, "-quiet", "-no_ign_eof",
+def talk_as_openssl(port, certificate):
+    client = ("openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-quiet", "-no_ign_eof",
               "-verify_return_error", "-CAfile", certificate)
     for version in "-tls1_2", "-tls1_3":
         with subprocess.Popen((*client, version), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -38,8 +35,8 @@ def talk_as_openssl(address, certificate):
     check(said.returncode and not said.stdout, f"TLS 1.1 is refused: {said}")
 
 
-def talk_as_curl(address, certificate):
-    url = "https://localhost:" + address.split(":")[1]
+def talk_as_curl(port, certificate):
+    url = f"https://localhost:{port}"
     said = run("curl", "--silent", "--show-error", "--cacert", certificate, url)
     check(re.fullmatch(r"TLSv1\.3 TLS_\w+\n", said.stdout) and said.returncode == 0,
           f"curl gets a page: {said}")
@@ -58,17 +55,10 @@ def main(program):
                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-keyout", key, "-out",
                    certificate, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
         check(made.returncode == 0, f"a certificate is made: {made}")
-        with subprocess.Popen([program, "0", certificate, key], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True) as server:
-            try:
-                match = re.fullmatch(r"listening on (127\.0\.0\.1:\d+)\n", server.stdout.readline())
-                check(match, "it says where it listens")
-                talk_as_openssl(match[1], certificate)
-                if shutil.which("curl"):
-                    talk_as_curl(match[1], certificate)
-                check(server.poll() is None, "it is still there")
-            finally:
-                server.terminate()
+        with serving(program, "0", certificate, key, stderr=subprocess.DEVNULL) as (_, port):
+            talk_as_openssl(port, certificate)
+            if shutil.which("curl"):
+                talk_as_curl(port, certificate)
 
 
 if __name__ == "__main__":
