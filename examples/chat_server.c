@@ -136,6 +136,6 @@ int main(int argc, char **argv)
     struct room room = {.port = (int)port};
     int rc = coil_run(listen_and_serve, &room, NULL);
     if (rc < 0)
-        fprintf(stderr, "chat_server: %s\n", coil_strerror(rc));
+        fprintf(stderr, "chat_server: port %lu: %s\n", port, coil_strerror(rc));
     return rc < 0;
 }

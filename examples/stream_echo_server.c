@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Sends back what it receives, by streams: a task for each connection, as in echo_server.c. Much
+/*
+ * Sends back what it receives, by streams: a task for each connection, as in echo_server.c. Much
  * comes straight into the buffer and leaves from there; of a small message the stream has a copy.
  */
 #include <coil/coil.h>

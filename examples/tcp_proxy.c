@@ -73,7 +73,7 @@ static void *serve(void *argument)
     if (rc == 0)
         rc = join(client, server);
     if (rc < 0) { /* not as if all had been said */
-        fprintf(stderr, "tcp_proxy: %s\n", coil_strerror(rc));
+        fprintf(stderr, "tcp_proxy: to %s:%d: %s\n", target->host, target->port, coil_strerror(rc));
         coil_stream_abort(client);
         coil_stream_abort(server);
     }
@@ -122,6 +122,6 @@ int main(int argc, char **argv)
     }
     int rc = coil_run(listen_and_serve, &target, NULL);
     if (rc < 0)
-        fprintf(stderr, "tcp_proxy: %s\n", coil_strerror(rc));
+        fprintf(stderr, "tcp_proxy: port %d: %s\n", target.listen_port, coil_strerror(rc));
     return rc < 0;
 }

@@ -84,7 +84,8 @@ int main(int argc, char **argv)
     unsigned long port = argc == 4 ? strtoul(argv[1], &end, 10) : 0;
 
     if (!end || end == argv[1] || *end || argv[1][0] == '-' || port > UINT16_MAX) {
-        fprintf(stderr, "usage: tls_echo_server PORT CERTIFICATE.pem KEY.pem\n");
+        fprintf(stderr, "tls_echo_server: give it a port, and files of a certificate and its key: "
+                        "tls_echo_server PORT CERTIFICATE.pem KEY.pem\n");
         return 2;
     }
     const coil_tls_options options = {.size = sizeof(options),
@@ -95,7 +96,7 @@ int main(int argc, char **argv)
                                       .message_size = sizeof(message)};
     coil_tls_context *context = coil_tls_context_new(&options);
     if (coil_is_err(context)) {
-        fprintf(stderr, "tls_echo_server: %s: %s\n", argv[2], message);
+        fprintf(stderr, "tls_echo_server: %s, %s: %s\n", argv[2], argv[3], message);
         return 1;
     }
     struct place place = {
@@ -104,7 +105,7 @@ int main(int argc, char **argv)
     };
     int rc = coil_run(listen_and_serve, &place, NULL);
     if (rc < 0)
-        fprintf(stderr, "tls_echo_server: %s\n", coil_strerror(rc));
+        fprintf(stderr, "tls_echo_server: port %lu: %s\n", port, coil_strerror(rc));
     coil_tls_context_unref(context);
     return rc < 0;
 }
