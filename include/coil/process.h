@@ -125,9 +125,9 @@ COIL_API int coil_process_returncode(const coil_process *process, int *status);
  *               input, it goes on where it was.
  * Errors: -EINVAL for NULL input of some bytes, and for input to a stdin that is no pipe; -EBUSY
  *         while another task does so, and when one of the pipes was made a stream; -ECANCELED;
- * -ENOMEM, -EIO and others of read(2) and write(2) but -EPIPE and -ECONNRESET, after which it may
- * be called again, too; -ECHILD as coil_process_wait; -COIL_ENOLOOP outside a task. The places are
- * written to only on success.
+ *         -ENOMEM, -EIO and others of read(2) and write(2) but -EPIPE and -ECONNRESET, after which
+ *         it may be called again, too; -ECHILD as coil_process_wait; -COIL_ENOLOOP outside a task.
+ *         The places are written to only on success.
  */
 COIL_API COIL_NODISCARD int coil_process_communicate(coil_process *process, const void *input,
                                                      size_t n, void **out, size_t *out_n,

@@ -114,10 +114,10 @@ COIL_API void *coil_tls_context_native(const coil_tls_context *context);
 
 typedef struct coil_tls_session_options {
     size_t size; /* sizeof(coil_tls_session_options) */
-    const char
-        *server_hostname; /* a client's: whose certificate it must be, a name or an address */
+    /* A client's: the name or the address that the server's certificate has to be for. */
+    const char *server_hostname;
     coil_time handshake_timeout; /* 0: COIL_TLS_HANDSHAKE_TIMEOUT */
-    coil_time shutdown_timeout;  /* how long a close waits for the peer; 0: as above */
+    coil_time shutdown_timeout;  /* how long a close waits; 0: COIL_TLS_SHUTDOWN_TIMEOUT */
     char *message;               /* where OpenSSL's words on an error are put; NULL: nowhere */
     size_t message_size;
 } coil_tls_session_options;
@@ -178,8 +178,8 @@ typedef struct coil_tls_service {
  * Ownership: as the handler of coil_start_server.
  * Cancellation: -ECANCELED.
  * Errors: the handler's; -EINVAL for a service that makes no sense, as one with a client's context;
- *         -ENOMEM. A handshake that fails otherwise is the peer's affair: it ends the connection
- * and is an error in debug mode only.
+ *         -ENOMEM. A handshake that fails otherwise is the peer's affair: it ends the connection,
+ *         and is an error in debug mode only.
  */
 COIL_API void *coil_tls_serve(void *stream);
 

@@ -214,8 +214,7 @@ static inline bool engine_carries(const struct engine *engine, enum op_code opco
 
 static inline void op_init(struct op *op, enum op_code opcode, int fd, op_complete_fn complete)
 {
-    /* One by one: as a whole it would be cleared by a string instruction, which is slow to begin.
-     */
+    /* One by one: the whole would be cleared by a string instruction, which is slow to begin. */
     op->opcode = (uint8_t)opcode;
     op->flags = 0;
     op->state = OP_IDLE;
