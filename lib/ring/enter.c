@@ -12,7 +12,7 @@
 
 #include <coil/base.h>
 
-#include <poll.h>
+#include <time.h>
 
 /* In the thread that runs the loop, at its first enter. */
 static int enable(struct ring *ring)
@@ -47,16 +47,25 @@ static unsigned flush(struct io_uring_sq *queue)
     return tail - io_uring_smp_load_acquire(queue->khead);
 }
 
+/* A millisecond. As the ring's own calls it leaves errno alone, also when a signal ends it. */
+static void wait_a_moment(void)
+{
+    const struct timespec moment = {.tv_nsec = 1000 * 1000};
+
+    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
+}
+
 /*
  * Valgrind runs one thread at a time and does not know that an enter may block: nobody else would
- * run to end the wait. It knows poll; a ring that defers its work wakes nobody who polls it.
+ * run to end the wait. It knows that a sleep does; a ring that defers its work wakes nobody who
+ * polls it.
  */
 static int wait_on_valgrind(struct ring *ring)
 {
     int rc = ring_call(ring, 0);
 
     while (rc >= 0 && !io_uring_cq_ready(&ring->uring)) {
-        (void)poll(NULL, 0, 1);
+        wait_a_moment();
         rc = ring_call(ring, 0);
     }
     return rc;
@@ -115,7 +124,7 @@ static NOINLINE int enter_starved(struct ring *ring, bool block)
     int rc = entered(ring_call(ring, 0));
 
     if (rc == 0 && block && !has_completions(ring))
-        (void)poll(NULL, 0, 1);
+        wait_a_moment();
     return rc;
 }
 
