@@ -119,6 +119,22 @@ static inline ssize_t peer_read(struct peer *peer, char *plain, size_t size)
     return n == -EAGAIN ? tls_session_read(&peer->session, plain, size) : n;
 }
 
+/* In a task: makes the stream, which the caller gives back: 0 or a code. */
+static inline int peer_stream(struct peer *peer)
+{
+    peer->stream = coil_stream_new(peer->ends.fd[0], NULL);
+    if (!coil_is_err(peer->stream))
+        peer->ends.fd[0] = -1;
+    return coil_err(peer->stream);
+}
+
+/* The stream is not wanted any more. */
+static inline void peer_drop(struct peer *peer)
+{
+    coil_stream_abort(peer->stream);
+    coil_stream_unref(peer->stream);
+}
+
 static void *peer_starts(void *argument)
 {
     struct peer *peer = argument;
@@ -136,10 +152,8 @@ static inline bool peer_meet(struct peer *peer)
         peer->stream = COIL_ERR(-ENOMEM);
         return false;
     }
-    peer->stream = coil_stream_new(peer->ends.fd[0], NULL);
-    if (!PASS(coil_err(peer->stream)))
+    if (!PASS(peer_stream(peer)))
         return false;
-    peer->ends.fd[0] = -1;
     COIL_AUTO coil_task *starts = coil_create_task(peer_starts, peer);
     if (!PASS(coil_err(starts)))
         return false;

@@ -39,8 +39,7 @@ static void *asks(void *argument)
         CHECK_EQ(SSL_version(coil_tls_native(peer->stream)), TLS1_3_VERSION);
         see_certificate(peer);
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -76,8 +75,7 @@ static void *asks_a_server(void *argument)
         CHECK_STR(coil_tls_server_name(peer->stream), "server.test");
         CHECK_STR(coil_tls_alpn(peer->stream), "");
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -114,8 +112,7 @@ static void *comes_again(void *argument)
         SSL_SESSION_free(ticket);
         ticket = i ? NULL : SSL_get1_session(peer->session.ssl);
         (void)tls_session_end(&peer->session); /* else it would be good for nothing */
-        coil_stream_abort(peer->stream);
-        coil_stream_unref(peer->stream);
+        peer_drop(peer);
         ends_close(&peer->ends, 1);
     }
     return NULL;
@@ -136,11 +133,10 @@ TEST(tls_query, says_that_a_session_goes_on)
 static void *asks_without_tls(void *argument)
 {
     struct peer *peer = argument;
-    coil_stream *stream = coil_stream_new(peer->ends.fd[0], NULL);
 
-    if (coil_is_err(stream))
-        return stream;
-    peer->ends.fd[0] = -1;
+    if (peer_stream(peer) < 0)
+        return peer->stream;
+    const coil_stream *stream = peer->stream;
     FAILS(coil_err(coil_tls_version(stream)), -ENOTCONN);
     FAILS(coil_err(coil_tls_cipher(stream)), -ENOTCONN);
     FAILS(coil_err(coil_tls_alpn(stream)), -ENOTCONN);
@@ -150,8 +146,7 @@ static void *asks_without_tls(void *argument)
     FAILS(coil_err(coil_tls_message(stream)), -ENOTCONN);
     FAILS(coil_err(coil_tls_native(stream)), -ENOTCONN);
     FAILS(coil_tls_peer_subject(stream, NULL, 0), -ENOTCONN);
-    coil_stream_abort(stream);
-    coil_stream_unref(stream);
+    peer_drop(peer);
     return NULL;
 }
 

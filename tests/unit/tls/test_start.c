@@ -50,18 +50,15 @@ static void *tells(void *argument)
 {
     struct peer *peer = argument;
 
-    peer->stream = coil_stream_new(peer->ends.fd[0], NULL);
-    if (coil_is_err(peer->stream))
+    if (peer_stream(peer) < 0)
         return peer->stream;
-    peer->ends.fd[0] = -1;
     COIL_AUTO coil_task *starts = coil_create_task(peer_starts, peer);
     (void)peer_shake(peer); /* for the server of TLS 1.3 it is done before the client has looked */
     char byte;
     FAILS(peer_read(peer, &byte, 1), -COIL_ETLS);
     CHECK_STR(peer->session.message, "sslv3 alert bad certificate");
     kernel_await(starts);
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -82,16 +79,13 @@ static void *meets_nobody(void *argument)
 {
     struct peer *peer = argument;
 
-    peer->stream = coil_stream_new(peer->ends.fd[0], NULL);
-    if (coil_is_err(peer->stream))
+    if (peer_stream(peer) < 0)
         return peer->stream;
-    peer->ends.fd[0] = -1;
     ends_close(&peer->ends, 1);
     int rc = coil_start_tls(peer->stream, peer->context, &peer->options);
     CHECK(rc == -ECONNRESET || rc == -EPIPE);
     CHECK(coil_stream_is_closing(peer->stream));
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -178,8 +172,7 @@ static void *waits_in_vain(void *argument)
     struct peer *peer = shaking->peer;
 
     shaking->code = coil_start_tls(peer->stream, peer->context, &peer->options);
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -189,13 +182,10 @@ static void *leaves_it_shaking(void *argument)
     struct shaking *shaking = argument;
     struct peer *peer = shaking->peer;
 
-    peer->stream = coil_stream_new(peer->ends.fd[0], NULL);
-    if (coil_is_err(peer->stream))
+    if (peer_stream(peer) < 0)
         return peer->stream;
-    peer->ends.fd[0] = -1;
     if (!PASS(coil_go(waits_in_vain, shaking))) {
-        coil_stream_abort(peer->stream);
-        coil_stream_unref(peer->stream);
+        peer_drop(peer);
     }
     PASS(coil_yield_now());
     return NULL;
@@ -250,10 +240,8 @@ static void *upgrades(void *argument)
     struct peer *peer = argument;
     char line[32] = "";
 
-    peer->stream = coil_stream_new(peer->ends.fd[0], NULL);
-    if (coil_is_err(peer->stream))
+    if (peer_stream(peer) < 0)
         return peer->stream;
-    peer->ends.fd[0] = -1;
     CHECK_EQ(coil_send(peer->ends.fd[1], "STARTTLS\n", 9, 0), 9);
     (void)tls_session_handshake(&peer->session); /* the peer does not wait for the answer */
     peer_say(peer);
@@ -267,8 +255,7 @@ static void *upgrades(void *argument)
     PASS(peer->rc);
     peer_write(peer, "in private");
     peer_expect(peer, "in private");
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -286,10 +273,8 @@ static void *writes_too_early(void *argument)
 {
     struct peer *peer = argument;
 
-    peer->stream = coil_stream_new(peer->ends.fd[0], NULL);
-    if (coil_is_err(peer->stream))
+    if (peer_stream(peer) < 0)
         return peer->stream;
-    peer->ends.fd[0] = -1;
     COIL_AUTO coil_task *starts = coil_create_task(peer_starts, peer);
     PASS(coil_yield_now());
     FAILS(coil_stream_write(peer->stream, "x", 1), -COIL_EINVALSTATE);
@@ -298,8 +283,7 @@ static void *writes_too_early(void *argument)
     PASS(coil_await(starts, NULL));
     PASS(peer->rc);
     PASS(coil_stream_write(peer->stream, "x", 1));
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -320,12 +304,11 @@ static void *echoes(void *argument);
 static void *bad_arguments(void *argument)
 {
     struct peer *peer = argument;
-    coil_stream *stream = coil_stream_new(peer->ends.fd[0], NULL);
     coil_tls_session_options options = peer->options;
 
-    if (coil_is_err(stream) || coil_is_err(peer->context))
-        return stream;
-    peer->ends.fd[0] = -1;
+    if (peer_stream(peer) < 0)
+        return peer->stream;
+    coil_stream *stream = peer->stream;
     FAILS(coil_start_tls(NULL, peer->context, &options), -EINVAL);
     FAILS(coil_start_tls(COIL_ERR(-EMFILE), peer->context, &options), -EMFILE);
     FAILS(coil_start_tls(stream, NULL, &options), -EINVAL);

@@ -34,8 +34,7 @@ static void *talks(void *argument)
         CHECK(!coil_stream_can_write_eof(peer->stream));
         FAILS(coil_stream_write_eof(peer->stream), -EOPNOTSUPP);
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -80,8 +79,7 @@ static void *reads_much(void *argument)
         CHECK_EQ(got, MUCH);
         kernel_await(sender);
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -132,8 +130,7 @@ static void *reads_slowly(void *argument)
         CHECK(most > 2 * LIMIT && most < MOST);
         kernel_await(writer);
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -167,8 +164,7 @@ static void *writes_too_much(void *argument)
         PASS(coil_stream_write(peer->stream, "x", 1));
         CHECK_EQ(peer_read(peer, part, 2), 1);
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     free(much);
     return NULL;
 }
@@ -193,8 +189,7 @@ static void *sends_a_file(void *argument)
         CHECK_EQ(peer_read(peer, words, sizeof(words)), 20);
         CHECK_STR(words, "nobody else may read");
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -302,8 +297,7 @@ static void *peer_talks_on(void *argument)
         CHECK_EQ(peer_read(peer, &byte, 1), 1);
         CHECK_EQ(coil_stream_read(peer->stream, &byte, 1), 0);
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -330,8 +324,7 @@ static void *is_cut_short(void *argument)
         FAILS(coil_stream_wait_closed(peer->stream), -COIL_ETRUNCATED);
         CHECK_STR(coil_tls_message(peer->stream), coil_strerror(COIL_ETRUNCATED));
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -352,8 +345,7 @@ static void *closes_before_a_mute(void *argument)
         FAILS(coil_stream_wait_closed(peer->stream), -ETIMEDOUT);
         CHECK(coil_loop_time(coil_get_running_loop()) - before >= COIL_MS(5));
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -432,8 +424,7 @@ static void *hears_noise(void *argument)
         CHECK(!peer_hear(peer));
         FAILS(coil_stream_wait_closed(peer->stream), -COIL_ETLS);
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     return NULL;
 }
 
@@ -463,8 +454,7 @@ static void *asks_for_ever(void *argument)
         FAILS(coil_stream_read(peer->stream, &byte, 1), -COIL_ETLS);
         CHECK(coil_stream_write_buffer_size(peer->stream) < UNREAD + 40 * 1000);
     }
-    coil_stream_abort(peer->stream);
-    coil_stream_unref(peer->stream);
+    peer_drop(peer);
     free(unread);
     return NULL;
 }
