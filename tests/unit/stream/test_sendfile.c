@@ -42,6 +42,16 @@ static struct scene scene_new(const struct folder *folder)
 #define SCENE_IN(name, folder)                                                                     \
     __attribute__((cleanup(scene_free))) struct scene name = scene_new(folder)
 
+/* In a task: makes the stream of its end; whether it could. */
+static bool begin(struct scene *scene)
+{
+    scene->stream = coil_stream_new(scene->ends.fd[0], NULL);
+    if (!PASS(err_code(scene->stream)))
+        return false;
+    scene->ends.fd[0] = -1;
+    return true;
+}
+
 static void *hears(void *argument)
 {
     struct scene *scene = argument;
@@ -68,20 +78,24 @@ static void *writes_behind(void *argument)
     return NULL;
 }
 
-static void *sends(void *argument)
+/* Something, all but the beginning of the file, its beginning, and the end. */
+static void say(const struct scene *scene)
 {
-    struct scene *scene = argument;
-
-    scene->stream = coil_stream_new(scene->ends.fd[0], NULL);
-    if (!PASS(err_code(scene->stream)))
-        return NULL;
-    scene->ends.fd[0] = -1;
-    coil_task *listener = coil_create_task(hears, scene);
-    coil_task *writer = coil_create_task(writes_behind, scene->stream);
     PASS(coil_stream_write(scene->stream, "before", 6));
     CHECK_EQ(coil_stream_sendfile(scene->stream, scene->file, 100, COIL_TO_END), SIZE - 100);
     CHECK_EQ(coil_stream_sendfile(scene->stream, scene->file, 0, 3), 3);
     PASS(coil_stream_close(scene->stream));
+}
+
+static void *sends(void *argument)
+{
+    struct scene *scene = argument;
+
+    if (!begin(scene))
+        return NULL;
+    coil_task *listener = coil_create_task(hears, scene);
+    coil_task *writer = coil_create_task(writes_behind, scene->stream);
+    say(scene);
     FAILS(coil_stream_sendfile(scene->stream, scene->file, 0, 3), -COIL_ECLOSED);
     kernel_await(writer);
     kernel_await(listener);
@@ -161,16 +175,11 @@ static void *sends_through_a_layer(void *argument)
 {
     struct scene *scene = argument;
 
-    scene->stream = coil_stream_new(scene->ends.fd[0], NULL);
-    if (!PASS(err_code(scene->stream)))
+    if (!begin(scene))
         return NULL;
-    scene->ends.fd[0] = -1;
     coil_task *listener = coil_create_task(hears, scene);
     PASS(coil_stream_set_layer(scene->stream, &raising_class, scene));
-    PASS(coil_stream_write(scene->stream, "before", 6));
-    CHECK_EQ(coil_stream_sendfile(scene->stream, scene->file, 100, COIL_TO_END), SIZE - 100);
-    CHECK_EQ(coil_stream_sendfile(scene->stream, scene->file, 0, 3), 3);
-    PASS(coil_stream_close(scene->stream));
+    say(scene);
     kernel_await(listener);
     coil_unref(listener);
     coil_stream_unref(scene->stream);
@@ -225,10 +234,8 @@ static void *gives_bad_arguments(void *argument)
 {
     struct scene *scene = argument;
 
-    scene->stream = coil_stream_new(scene->ends.fd[0], NULL);
-    if (!PASS(err_code(scene->stream)))
+    if (!begin(scene))
         return NULL;
-    scene->ends.fd[0] = -1;
     FAILS(coil_stream_sendfile(NULL, scene->file, 0, 1), -EINVAL);
     FAILS(coil_stream_sendfile(scene->stream, -1, 0, 1), -EBADF);
     FAILS(coil_stream_sendfile(scene->stream, scene->file, -1, 1), -EINVAL);
@@ -252,10 +259,8 @@ static void *aborts(void *argument)
 {
     struct scene *scene = argument;
 
-    scene->stream = coil_stream_new(scene->ends.fd[0], NULL);
-    if (!PASS(err_code(scene->stream)))
+    if (!begin(scene))
         return NULL;
-    scene->ends.fd[0] = -1;
     coil_task *task = coil_create_task(sends_all, scene);
     PASS(coil_poll(scene->ends.fd[1], 1 /* POLLIN */));
     PASS(coil_stream_abort(scene->stream));
