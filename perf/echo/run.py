@@ -101,16 +101,21 @@ def streaming(options):
 # ---- instructions -------------------------------------------------------------------------------
 
 
-def tell_callgrind(what, server):
-    subprocess.run(["callgrind_control", what, str(server.pid)], check=True, timeout=60,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def pipes_in(folder):
+    """Those by which it is told what to do; a server that is killed leaves them behind."""
+    return f"--vgdb-prefix={folder}/pipe"
+
+
+def tell_callgrind(what, server, folder):
+    subprocess.run(["callgrind_control", pipes_in(folder), what, str(server.pid)], check=True,
+                   timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @contextlib.contextmanager
-def counted_instructions(server):
-    tell_callgrind("--zero", server)
+def counted_instructions(server, folder):
+    tell_callgrind("--zero", server, folder)
     yield
-    tell_callgrind("--dump", server)
+    tell_callgrind("--dump", server, folder)
 
 
 def instructions_of(options, load, name):
@@ -118,9 +123,10 @@ def instructions_of(options, load, name):
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out"
         with load.server(options.build, name, ("valgrind", "--tool=callgrind", "-q",
+                                               pipes_in(folder),
                                                f"--callgrind-out-file={out}")) as server:
             load.run(options.build, server.port, max(load.requests // 5, 1))
-            load.measured(options.build, server, lambda: counted_instructions(server))
+            load.measured(options.build, server, lambda: counted_instructions(server, folder))
         text = out.with_suffix(".1").read_text(encoding="ascii", errors="replace")
         return int(re.search(r"^summary: (\d+)", text, re.M).group(1)) / load.units()
 

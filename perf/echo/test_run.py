@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Measures the echo servers in small, and looks at what is printed: test_run.py BUILD"""
+import os
 import pathlib
 import re
 import shutil
 import socket
 import sys
+import tempfile
 import threading
 
 import contestants
@@ -51,7 +53,7 @@ def answers(build, name, streaming):
         sender.join()
 
 
-def main(build):
+def measure_all(build):
     build_folder = ("--build", build)
     speed = output(__file__, "speed", *build_folder, "--rounds", 1, "--messages", 50,
                    "--connections", 5, "--contestants", "all")
@@ -79,6 +81,13 @@ def main(build):
     refuses(__file__, "speed", "--contestants", "nobody")
     check("nothing is left" in output(__file__, "speed", "--build", "/nowhere", "--contestants",
                                       "floor", status=1), "nothing to measure is an error")
+
+
+def main(build):
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TMPDIR"] = folder
+        measure_all(build)
+        check(not os.listdir(folder), f"nothing is left behind: {os.listdir(folder)}")
 
 
 if __name__ == "__main__":
