@@ -2,7 +2,7 @@
 #include "host/process.h"
 
 #include "base/alloc.h"
-#include "loop/loop.h"
+#include "loop/flush.h"
 #include "task/task.h"
 
 #include <coil/compose.h>
@@ -89,18 +89,18 @@ static void completed(struct op *op, const struct completion *completion)
     else if (end == -ECANCELED)
         is_left(process);
     else
-        sched_queue(process->ended->sched, &process->again.item);
+        flush_starved(process->ended->sched->loop, &process->again);
 }
 
-static void watch_again(struct call *call, bool drop)
+static void watch_again(struct flush *flush)
 {
-    coil_process *process = container_of(call, struct coil_process, again);
-    struct sched *sched = process->ended->sched;
+    coil_process *process = container_of(flush, struct coil_process, again);
+    coil_loop *loop = process->ended->sched->loop;
 
-    if (drop)
+    if (loop->sched->closing)
         is_left(process);
-    else if (engine_submit(sched->loop->engine, &process->op) < 0)
-        sched_queue(sched, &process->again.item);
+    else if (engine_submit(loop->engine, &process->op) < 0)
+        flush_starved(loop, &process->again);
 }
 
 /* Nobody can tell of its end. It may have come already, taken by somebody else. */
@@ -156,7 +156,7 @@ coil_process *process_new(struct sched *sched)
     process->child.pidfd = -1;
     for (int i = 0; i < 3; i++)
         process->ends[i] = -1;
-    call_init(&process->again, watch_again);
+    process->again.run = watch_again;
     return process;
 }
 
@@ -274,7 +274,7 @@ void coil_process_unref(coil_process *process)
     ASSERT_CONTRACT(process->refs > 0, "a reference was given back twice");
     if (--process->refs)
         return;
-    bool watched = process->op.state != OP_IDLE || process->again.item.queued;
+    bool watched = process->op.state != OP_IDLE || process->again.queued;
     if (!watched) {
         end_here(process);
         process_free(process);

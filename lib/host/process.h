@@ -8,6 +8,7 @@
 #define HOST_PROCESS_H
 
 #include "engine/engine.h"
+#include "loop/loop.h"
 #include "os/child.h"
 #include "task/future.h"
 
@@ -26,7 +27,7 @@ struct coil_process {
     pid_t parent;              /* where it is a child; not so after a fork */
     struct coil_future *ended; /* finished when it has, with NULL */
     struct op op;              /* in flight until then, or until the loop closes */
-    struct call again;         /* the operation could not be carried out */
+    struct flush again;        /* the operation could not be carried out */
     siginfo_t info;
     int ends[3];      /* the program's ends of pipes, or -1 */
     void *streams[3]; /* made of them (stream/process.c), or NULL */

@@ -129,6 +129,7 @@ int coil_close(coil_loop *loop)
     if (sched_running() || sched->closing) /* closing: from a handler of errors */
         return -EBUSY;
     sched->closing = true;
+    flush_feed(loop);
     interrupts_close(loop);
     inbox_close(&loop->inbox);
     send_guests_away(loop);

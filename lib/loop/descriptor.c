@@ -2,6 +2,7 @@
 #include "loop/descriptor.h"
 
 #include "loop/await.h"
+#include "loop/flush.h"
 #include "task/park.h"
 
 #include <unistd.h>
@@ -50,6 +51,7 @@ bool closer_begin(coil_loop *loop, struct closer *closer)
 {
     struct op *op = NULL;
 
+    flush_hurry(loop); /* who waits for memory to poll it must see it close */
     closer->left = 0;
     list_append(&loop->closers, &closer->link);
     while ((op = engine_next_on(loop->engine, closer->fd, op))) {

@@ -41,6 +41,7 @@ coil_loop *loop_new(struct engine *engine, int stack_class, size_t stacks_kept)
     interrupts_init(loop);
     debug_init(loop);
     fifo_init(&loop->flushes);
+    fifo_init(&loop->starved);
     list_init(&loop->closers);
     list_init(&loop->guests);
     for (size_t i = 0; i < WATCH_BUCKETS; i++)
@@ -73,7 +74,7 @@ int loop_begin_run(coil_loop *loop)
 
 void loop_end_run(coil_loop *loop)
 {
-    loop->attention &= LOOP_DEBUG;
+    loop->attention &= LOOP_DEBUG | LOOP_STARVED;
     atomic_store(&loop->running, false);
 }
 

@@ -26,7 +26,8 @@ enum { WATCH_BUCKETS = 64 };
 enum attention {
     LOOP_STOPPING = 1, /* coil_stop */
     LOOP_ONCE = 2,     /* coil_run_once: somebody counts turns */
-    LOOP_DEBUG = 4     /* loop/debug.c: each item runs from home; it lasts */
+    LOOP_DEBUG = 4,    /* loop/debug.c: each item runs from home; it lasts */
+    LOOP_STARVED = 8   /* loop/flush.h: somebody waits for memory; it lasts */
 };
 
 struct loop_executor;
@@ -55,7 +56,8 @@ struct coil_loop {
     struct inbox inbox;
     struct interrupts interrupts;
     struct fifo flushes; /* loop/flush.h */
-    bool starved;        /* one that had no memory for its work waits again */
+    struct fifo starved; /* and those that lack memory, all of them until `fed_at` */
+    int64_t fed_at;
     struct list closers; /* loop/descriptor.h */
     struct list guests;
     struct loop_part *parts;        /* loop/part.h */

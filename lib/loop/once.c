@@ -18,7 +18,7 @@ void once_rouse(coil_loop *loop)
 static int fall_asleep(coil_loop *loop)
 {
     flush_all(loop);
-    int64_t earliest = timers_earliest(&loop->timers);
+    int64_t earliest = flush_earliest(loop);
     int rc = engine_enter(loop->engine, earliest, false);
 
     if (!sched_idle(loop->sched) || earliest <= loop->now || flushes_wait(loop) ||

@@ -4,10 +4,7 @@
 #include "loop/descriptor.h"
 #include "loop/flush.h"
 
-enum {
-    COMPLETIONS = 64,
-    MOMENT = 1000 * 1000 /* ns: when memory is short */
-};
+enum { COMPLETIONS = 64 };
 
 /* Somebody waits for the last operation on a descriptor. */
 static NOINLINE void complete_beside_closers(coil_loop *loop, const struct completion *completion)
@@ -51,23 +48,16 @@ static NOINLINE bool take_from_outside(coil_loop *loop)
     return !interrupts_take(loop);
 }
 
-/* Until when the turn may wait, although something is to be flushed. */
-static NOINLINE int64_t until_next_flush(coil_loop *loop, int64_t until)
-{
-    const int64_t then = loop->starved ? loop_clock(loop) + MOMENT : loop->now;
-
-    loop->starved = false;
-    return then < until ? then : until;
-}
-
 int turn(coil_loop *loop, int64_t until)
 {
     struct sched *sched = loop->sched;
 
+    if (flushes_starve(loop))
+        flush_feed(loop);
     flush_all(loop);
-    int64_t earliest = timers_earliest(&loop->timers);
+    int64_t earliest = flush_earliest(loop);
     if (unlikely(flushes_wait(loop)))
-        until = until_next_flush(loop, until);
+        until = loop->now;
     bool block = until > loop->now && sched_idle(sched) && earliest > loop->now;
 
     /* Submit, and wait only when nothing is ready. */

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "loop/descriptor.h"
 #include "loop/exception.h"
+#include "loop/flush.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -54,7 +55,7 @@ static void fail(struct watch *watch, int rc)
         exception_report(loop, &context);
 }
 
-/* What has nothing to do with the descriptor: the next turn may have more luck. */
+/* What has nothing to do with the descriptor: a moment later there may be more luck. */
 static bool passes(int rc)
 {
     return rc == -ENOMEM || rc == -EAGAIN || rc == -EINTR;
@@ -68,10 +69,19 @@ static void completed(struct op *op, const struct completion *completion)
         end(watch);
     } else if (completion->result < 0 && !passes(completion->result)) {
         fail(watch, completion->result);
+    } else if (completion->result < 0) {
+        flush_starved(watch->loop, &watch->again);
     } else {
-        watch->ready = completion->result >= 0;
+        watch->ready = true;
         sched_queue(watch->loop->sched, &watch->call.item);
     }
+}
+
+static void step_again(struct flush *flush)
+{
+    struct watch *watch = container_of(flush, struct watch, again);
+
+    sched_queue(watch->loop->sched, &watch->call.item);
 }
 
 /* Its turn has come: calls when it is ready, and polls. */
@@ -92,7 +102,7 @@ static void step(struct call *call, bool drop)
     }
     int rc = engine_submit(watch->loop->engine, &watch->op);
     if (passes(rc))
-        sched_queue(watch->loop->sched, &watch->call.item);
+        flush_starved(watch->loop, &watch->again);
     else if (rc < 0)
         fail(watch, rc);
 }
@@ -125,6 +135,7 @@ static int add(coil_loop *loop, int fd, unsigned events, coil_callback fn, void 
         watch->op = op;
         watch->op.mask = events;
         call_init(&watch->call, step);
+        watch->again.run = step_again;
         list_append(bucket(loop, fd), &watch->link);
         sched_queue(loop->sched, &watch->call.item);
     }

@@ -2,10 +2,11 @@
 /*
  * Callbacks on descriptors that are ready: coil_add_reader and coil_add_writer of <coil/poll.h>.
  *
- * A watch is a cell on the heap that is always in one of three places: in the ready queue, in
- * flight as a poll, or running. So whoever ends all of these (coil_close drains both, coil_close_fd
- * cancels what is in flight on its descriptor) ends every watch, and none needs a list to be found
- * by. The table, by descriptor, holds those that were not removed.
+ * A watch is a cell on the heap that is always in one of four places: in the ready queue, in
+ * flight as a poll, among those that wait for memory, or running. So whoever ends all of these
+ * (coil_close drains them, coil_close_fd cancels what is in flight on its descriptor) ends every
+ * watch, and none needs a list to be found by. The table, by descriptor, holds those that were not
+ * removed.
  */
 #ifndef LOOP_WATCH_H
 #define LOOP_WATCH_H
@@ -18,6 +19,7 @@ struct watch {
     struct list_node link; /* in the loop's table; unlinked: removed, and goes at its next stop */
     struct op op;          /* a poll with one completion: it has to be level-triggered */
     struct call call;      /* to the callback, if it is ready; then polls again */
+    struct flush again;    /* queues the call when the poll could not be carried out */
     coil_loop *loop;
     coil_callback fn;
     void *userdata;

@@ -13,7 +13,9 @@ static void heard(coil_stream *stream, int result, bool asked)
         stream_lost(stream, -EPIPE);
     else if (result == -ECANCELED && !asked)
         stream_lost(stream, -COIL_ECLOSED); /* somebody closes the descriptor under the stream */
-    else if (result == -ENOMEM || result == -EINTR)
+    else if (result == -ENOMEM)
+        stream_flush_starved(stream);
+    else if (result == -EINTR)
         stream_flush_soon(stream); /* tried again */
 }
 
@@ -44,5 +46,5 @@ void stream_watch_reader(coil_stream *stream)
     if (rc == 0)
         stream_hold(stream);
     else if (rc == -ENOMEM)
-        stream_flush_again(stream);
+        stream_flush_starved(stream);
 }

@@ -204,6 +204,7 @@ static void ended(coil_stream *stream, int result, bool asked)
         stream->plain = true;
     } else if (result == -ENOMEM) {
         stream_wake_reader(stream, result);
+        stream_flush_starved(stream);
     } else if (result == -ECANCELED && !asked && !stream_loop(stream)->sched->closing) {
         stream_lost(stream, -COIL_ECLOSED); /* somebody closes the descriptor under the stream */
     } else if (result < 0 && result != -ECANCELED && result != -EINTR) {
@@ -337,7 +338,7 @@ void stream_receive_again(coil_stream *stream)
         return;
     int rc = stream_receive(stream);
     if (rc == -ENOMEM && stream->layer_class && !waits(stream))
-        stream_flush_again(stream); /* nobody is there to be told */
+        stream_flush_starved(stream); /* nobody is there to be told */
     else if (rc < 0)
         stream_wake_reader(stream, rc);
 }

@@ -35,12 +35,13 @@ void stream_passed_mark(coil_stream *stream)
 
 static void send_failed(coil_stream *stream, int result)
 {
+    /* A loop that closes does not wait for memory. */
+    if (stream_send_starved(stream, result) && !stream->last_try) {
+        stream_flush_starved(stream);
+        return;
+    }
     switch (result) {
     case -EINTR: /* tried again */
-        break;
-    case -ENOMEM: /* too, but a loop that closes does not wait for memory */
-        if (stream->last_try)
-            stream_lost(stream, result);
         break;
     case -EAGAIN:
         if (stream->last_try)
@@ -121,9 +122,11 @@ static void shut(struct op *op, const struct completion *completion)
 
     stream->shut = true;
     switch (completion->result) {
-    case -EINTR:
     case -ENOMEM:
-        stream->shut = loop_closes(stream); /* tried again */
+        stream_flush_starved(stream); /* and then tried again */
+        /* fall through */
+    case -EINTR:
+        stream->shut = loop_closes(stream);
         break;
     case -ENOTCONN: /* the peer has gone already */
     case -ECANCELED:
@@ -162,7 +165,7 @@ static void submit(coil_stream *stream)
     if (likely(rc == 0))
         stream_hold(stream);
     else if (rc == -ENOMEM && !loop_closes(stream))
-        stream_flush_again(stream);
+        stream_flush_starved(stream);
     else
         stream_lost(stream, rc);
 }

@@ -159,11 +159,20 @@ static inline void stream_flush_soon(coil_stream *stream)
     flush_soon(stream_loop(stream), &stream->flush);
 }
 
-/* The same for a flush that runs and has no memory for its work. */
-static inline void stream_flush_again(coil_stream *stream)
+/* It does so in a moment, because memory is short. */
+static inline void stream_flush_starved(coil_stream *stream)
 {
-    stream_flush_soon(stream);
-    stream_loop(stream)->starved = true;
+    if (stream->flush.queued)
+        return;
+    stream_hold(stream);
+    flush_starved(stream_loop(stream), &stream->flush);
+}
+
+/* Whether a send failed for that alone. It has moved nothing then, and can be repeated. What has no
+ * room for the bytes of a Unix socket is -ENOBUFS to the kernel. */
+static inline bool stream_send_starved(const coil_stream *stream, int result)
+{
+    return result == -ENOMEM || (result == -ENOBUFS && !(stream->kind & STREAM_FILE));
 }
 
 /* ---- receive.c ------------------------------------------------------------------------------ */

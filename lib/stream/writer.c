@@ -231,7 +231,7 @@ static int send_directly(coil_stream *stream, const char *data, size_t length)
         stream_flush_soon(stream);
         return stream->error ? stream->error : left ? -COIL_ECLOSED : 0;
     }
-    if (left && rc != -ECANCELED && rc != -ENOMEM) {
+    if (left && rc != -ECANCELED && !stream_send_starved(stream, rc)) {
         stream_lost(stream, rc ? rc : -EIO);
         return stream->error;
     }

@@ -2,6 +2,7 @@
 #include "ends.h"
 #include "family.h"
 #include "faults.h"
+#include "host/process.h"
 #include "os/features.h"
 #include "signals.h"
 
@@ -205,6 +206,33 @@ TEST(process, may_have_to_be_looked_at_again_when_the_loop_closes)
         release(&scene);
     }
     features_mask(before);
+}
+
+static void *waits_for_a_child_of_nobodys(void *argument)
+{
+    struct scene *scene = argument;
+    const struct child_plan plan = {.child = {.pid = INT_MAX, .pidfd = -1}, .ends = {-1, -1, -1}};
+
+    scene->process = process_new(task_current()->sched);
+    if (coil_is_err(scene->process))
+        return scene->process;
+    int rc = process_adopt(scene->process, &plan);
+    if (rc == 0)
+        rc = coil_process_wait(scene->process, NULL);
+    return COIL_ERR(rc);
+}
+
+/* Where the kernel has no memory for the wait it is asked again, and not at once. */
+TEST(process, is_waited_for_again_when_the_kernel_was_short_of_memory)
+{
+    struct scene scene = {.fd = -1};
+    WORLD(w);
+    for (int i = 0; i < 5; i++)
+        world_answer(&w, OP_WAITID, -ENOMEM, 0);
+    world_answer(&w, OP_WAITID, 0, 0);
+    PASS(world_run(&w, waits_for_a_child_of_nobodys, &scene));
+    CHECK_TIME(world_time(&w), COIL_MS(5));
+    release(&scene);
 }
 
 /* ---- signals -------------------------------------------------------------------------------- */

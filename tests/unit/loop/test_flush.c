@@ -167,6 +167,72 @@ TEST(flush, runs_also_when_the_loop_only_closes)
     CHECK_STR(log.text, "a@1 a@1");
 }
 
+/* ---- without memory ------------------------------------------------------------------------- */
+
+/* Finds no memory so many times. */
+static void starve(struct flush *flush)
+{
+    struct scribe *scribe = container_of(flush, struct scribe, flush);
+
+    const coil_time since = coil_loop_time(scribe->loop) - COIL_SEC(1);
+
+    record(scribe->log, "%s@%d", scribe->name, (int)(since / COIL_MS(1)));
+    if (scribe->times && scribe->times--)
+        flush_starved(scribe->loop, flush);
+}
+
+static struct scribe starving(struct world *w, struct record *log, const char *name, int times)
+{
+    return (struct scribe){
+        .flush = {.run = starve}, .loop = w->loop, .log = log, .name = name, .times = times};
+}
+
+TEST(flush, one_that_starves_is_tried_again_after_a_moment)
+{
+    struct record log = {""};
+    WORLD(w);
+    struct scribe a = starving(&w, &log, "a", 3), b = starving(&w, &log, "b", 1);
+    soon(&a);
+    soon(&b);
+    FAILS(coil_run_forever(w.loop), -COIL_EDEADLOCK);
+    CHECK_STR(log.text, "a@0 b@0 a@1 b@1 a@2 a@3");
+    CHECK(world_counts(&w).enters < 10);
+}
+
+static void *computes_and_yields(void *argument)
+{
+    const struct world *w = argument;
+
+    for (int i = 0; i < 4; i++) {
+        PASS(coil_sim_advance(w->sim, COIL_MS(0.5)));
+        PASS(coil_yield_now());
+    }
+    return NULL;
+}
+
+/* Those who need no turn do not starve it for good. */
+TEST(flush, one_that_starves_is_not_passed_over_by_tasks_that_are_ready)
+{
+    struct record log = {""};
+    WORLD(w);
+    struct scribe a = starving(&w, &log, "a", 1);
+    soon(&a);
+    PASS(world_run(&w, computes_and_yields, &w));
+    CHECK_STR(log.text, "a@0 a@1");
+}
+
+TEST(flush, one_that_starves_has_a_last_try_when_the_loop_closes)
+{
+    struct record log = {""};
+    WORLD(w);
+    struct scribe a = starving(&w, &log, "a", 1);
+    soon(&a);
+    PASS(world_turn(&w));
+    CHECK_STR(log.text, "a@0");
+    PASS(coil_close(w.loop));
+    CHECK_STR(log.text, "a@0 a@0");
+}
+
 /* ---- in a loop of somebody else's ----------------------------------------------------------- */
 
 /* What is not done yet must not wait for the next event. */
@@ -189,4 +255,31 @@ TEST(flush, that_could_not_do_its_work_keeps_a_polled_loop_awake)
     CHECK_EQ(a.times, 0);
     PASS(coil_run_once(loop, 0));
     CHECK_EQ(poll(&polled, 1, 0), 0);
+}
+
+static void starve_once(struct flush *flush)
+{
+    struct scribe *scribe = container_of(flush, struct scribe, flush);
+
+    if (scribe->times && scribe->times--)
+        flush_starved(scribe->loop, flush);
+}
+
+TEST(flush, one_that_starves_wakes_a_polled_loop)
+{
+    if (!kernel_has_rings() || check_walking())
+        return;
+    KERNEL(loop);
+    struct scribe a = {.flush = {.run = starve_once}, .loop = loop, .times = 1};
+    struct pollfd polled = {.fd = coil_loop_fd(loop), .events = POLLIN};
+    if (!PASS(polled.fd))
+        return;
+    soon(&a);
+    PASS(coil_run_once(loop, 0));
+    CHECK(a.flush.queued);
+    for (int i = 0; i < 10 && a.flush.queued; i++) {
+        CHECK_EQ(poll(&polled, 1, 10000), 1);
+        PASS(coil_run_once(loop, 0));
+    }
+    CHECK(!a.flush.queued);
 }

@@ -195,7 +195,7 @@ TEST(watch, polls_again_when_it_was_interrupted)
     ready(&w, FD, POLLIN, COIL_MS(10));
     PASS(coil_add_reader(w.loop, FD, note, &reader));
     run(&w);
-    CHECK_STR(log.text, "r@20");
+    CHECK_STR(log.text, "r@22"); /* each time after a moment */
 }
 
 static int note_and_fail_next(void *argument)
@@ -215,9 +215,46 @@ TEST(watch, polls_again_when_there_was_no_memory)
     ready(&w, FD, POLLIN, COIL_MS(10));
     PASS(coil_add_reader(w.loop, FD, note_and_fail_next, &reader));
     run(&w);
-    CHECK_STR(log.text, "r@10 r@20");
+    CHECK_STR(log.text, "r@10 r@21");
     if (!check_walking())
         faults_end();
+}
+
+TEST(watch, does_not_spin_while_there_is_no_memory)
+{
+    struct record log = {""};
+    struct called reader = CALLED("r");
+    WORLD(w);
+    for (int i = 0; i < 5; i++)
+        ready(&w, FD, -ENOMEM, 0);
+    ready(&w, FD, POLLIN, 0);
+    PASS(coil_add_reader(w.loop, FD, note, &reader));
+    run(&w);
+    CHECK_STR(log.text, "r@5");
+}
+
+static void *closes_while_memory_is_short(void *argument)
+{
+    struct called *reader = argument;
+
+    PASS(coil_add_reader(coil_get_running_loop(), FD, note, reader));
+    PASS(coil_sleep(COIL_MS(0.5)));
+    PASS(coil_close_fd(FD));
+    return NULL;
+}
+
+/* Its number may be somebody else's when there is memory again. */
+TEST(watch, that_waits_for_memory_sees_its_descriptor_close)
+{
+    struct record log = {""};
+    struct called reader = CALLED("r");
+    WORLD(w);
+    ready(&w, FD, -ENOMEM, 0);
+    world_answer(&w, OP_CLOSE, 0, 0);
+    PASS(world_run(&w, closes_while_memory_is_short, &reader));
+    run(&w);
+    CHECK_EQ(world_counts(&w).submitted, 2); /* the poll, and the close */
+    CHECK(!coil_remove_reader(w.loop, FD));
 }
 
 TEST(watch, warns_of_what_goes_wrong)

@@ -68,6 +68,26 @@ TEST(send, that_fails_loses_the_connection)
     CHECK(coil_stream_is_closing(stream));
 }
 
+/* A socket of the kernel's that lacks memory says -ENOMEM or, of Unix, -ENOBUFS. Nothing was moved:
+ * it is tried again, and not at once. */
+static void waits_for_the_kernels_memory(int result)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    for (int i = 0; i < 3; i++)
+        world_answer(&w, OP_SEND, result, 0);
+    world_answer(&w, OP_SEND, 4, COIL_MS(1));
+    PASS(world_run(&w, writes_once, stream));
+    CHECK_TIME(world_time(&w), COIL_MS(4));
+    CHECK_EQ(coil_stream_error(stream), 0);
+}
+
+TEST(send, waits_for_the_kernels_memory)
+{
+    waits_for_the_kernels_memory(-ENOMEM);
+    waits_for_the_kernels_memory(-ENOBUFS);
+}
+
 static void *writes_eof(void *argument)
 {
     CHECK(coil_stream_can_write_eof(argument));
@@ -88,6 +108,28 @@ TEST(send, the_end_of_writing_follows_what_was_written)
     world_answer(&w, OP_SHUTDOWN, 0, COIL_MS(1));
     says(&w, "answer", COIL_MS(1), false);
     PASS(world_run(&w, writes_eof, stream));
+}
+
+static void *writes_only_eof(void *argument)
+{
+    coil_stream *stream = argument;
+
+    PASS(coil_stream_write_eof(stream));
+    PASS(coil_sleep(COIL_MS(1.5)));
+    CHECK(!stream->shut);
+    PASS(coil_sleep(COIL_MS(1)));
+    CHECK(stream->shut);
+    return NULL;
+}
+
+TEST(send, the_end_of_writing_waits_for_the_kernels_memory)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SHUTDOWN, -ENOMEM, 0);
+    world_answer(&w, OP_SHUTDOWN, -ENOMEM, 0);
+    world_answer(&w, OP_SHUTDOWN, 0, 0);
+    PASS(world_run(&w, writes_only_eof, stream));
 }
 
 static void *writes_into_a_pipe(void *argument)

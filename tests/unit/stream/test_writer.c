@@ -226,6 +226,17 @@ TEST(writer, a_send_without_memory_leaves_the_rest_to_the_stream)
     CHECK_TIME(world_time(&w), COIL_MS(3));
 }
 
+TEST(writer, a_send_without_room_in_the_kernel_leaves_the_rest_to_the_stream)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 1, COIL_MS(1));
+    world_answer(&w, OP_SEND, -ENOBUFS, COIL_MS(1));
+    world_answer(&w, OP_SEND, MUCH - 1, COIL_MS(1));
+    PASS(world_run(&w, sends_and_drains, stream));
+    CHECK_TIME(world_time(&w), COIL_MS(3));
+}
+
 static void *sends_without_any_memory(void *argument)
 {
     coil_stream *stream = argument;
