@@ -8,7 +8,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* ---- what comes ----------------------------------------------------------------------------- */
 
@@ -41,10 +40,8 @@ static void came(struct acceptor *acceptor, int fd)
         acceptor->fds[acceptor->first + acceptor->count++] = fd;
         return;
     }
-    /* There is no memory for an operation either: the one plain close, which does not block. */
-    const int before = errno;
-    close(fd);
-    errno = before;
+    /* There is no memory for an operation either. A connection's close does not block. */
+    (void)descriptor_close_plainly(acceptor->engine, fd);
     acceptor->error = -ENOMEM;
 }
 
@@ -120,6 +117,7 @@ static int wait_for_news(struct acceptor *acceptor, struct coil_future *task)
     if (acceptor->op.state == OP_IDLE) {
         if (descriptor_closing(loop, &acceptor->op))
             return -COIL_ECLOSED;
+        acceptor->engine = loop->engine;
         int rc = engine_submit(loop->engine, &acceptor->op);
         if (rc < 0)
             return rc;

@@ -17,6 +17,7 @@ enum { ACCEPTOR_FEW = 8 };
 struct acceptor {
     struct op op;
     int fd;
+    const struct engine *engine; /* that carries the operation; NULL: it did not begin yet */
     struct coil_future *waiting; /* for something to come; NULL: nobody */
     int error;                   /* that ended the operation; 0: none, or it was told */
     bool fini;                   /* nobody wants more */

@@ -3,6 +3,7 @@
 
 #include "base/poison.h"
 #include "ends.h"
+#include "faults.h"
 #include "kernel.h"
 #include "loop/descriptor.h"
 
@@ -134,6 +135,45 @@ TEST(accept, closes_what_nobody_took)
     PASS(world_run(&w, accepts, &scene));
     CHECK_STR(scene.log.text, "3000@0");
     CHECK_EQ(world_counts(&w).submitted, 1 + 19);
+}
+
+static int runs_out_of_memory(void *argument)
+{
+    (void)argument;
+    faults_fail_all("alloc");
+    return 0;
+}
+
+static void *has_no_memory_for_one(void *argument)
+{
+    struct scene *scene = argument;
+
+    acceptor_init(&scene->acceptor, FD);
+    CHECK_EQ(acceptor_next(&scene->acceptor), FIRST);
+    PASS(coil_handle_error(
+        coil_call_later(coil_get_running_loop(), COIL_MS(0.5), runs_out_of_memory, NULL)));
+    PASS(coil_sleep(COIL_MS(2)));
+    faults_end();
+    for (int i = 1; i < ACCEPTOR_FEW; i++)
+        CHECK_EQ(acceptor_next(&scene->acceptor), FIRST + i);
+    FAILS(acceptor_next(&scene->acceptor), -ENOMEM);
+    acceptor_fini(&scene->acceptor);
+    return NULL;
+}
+
+/* A simulated connection is no descriptor of the kernel's, where its number is somebody else's. */
+TEST(accept, closes_for_want_of_memory_nothing_that_the_engine_does_not_own)
+{
+    if (check_walking())
+        return; /* it is a walk of its own */
+    struct scene scene = {.fd = FD};
+    ENDS ends = ends_pipe(0);
+    WORLD(w);
+    for (int i = 0; i < ACCEPTOR_FEW; i++)
+        connection(&w, FIRST + i, i < 2 ? COIL_MS(1) : 0, true);
+    connection(&w, ends.fd[0], 0, false);
+    PASS(world_run(&w, has_no_memory_for_one, &scene));
+    CHECK(fcntl(ends.fd[0], F_GETFD) >= 0);
 }
 
 TEST(accept, closes_what_comes_after_the_end)
