@@ -3,6 +3,7 @@
  * What overruns does so in a process of its own. Sanitizers explain a SIGSEGV themselves, and end
  * the program in another way: there the former disposition is set to the default first.
  */
+#include "coverage.h"
 #include "faults.h"
 #include "signals.h"
 #include "world.h"
@@ -53,7 +54,7 @@ static struct end end_of(void (*function)(void))
         const struct rlimit no_core = {0, 0};
         setrlimit(RLIMIT_CORE, &no_core);
         dup2(fd[1], STDERR_FILENO);
-        signal(SIGSEGV, SIG_DFL);
+        coverage_ends_by(SIGSEGV);
         function();
         _exit(0);
     }

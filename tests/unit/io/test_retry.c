@@ -211,7 +211,7 @@ TEST(retry, knows_what_the_engine_carries)
 
 TEST(retry, refuses_bad_arguments)
 {
-    char byte;
+    char byte = 0;
     FAILS(io_arguments(-1, &byte, 1), -EBADF);
     FAILS(io_arguments(INT32_MIN, NULL, 1), -EBADF);
     FAILS(io_arguments(0, NULL, 1), -EINVAL);
