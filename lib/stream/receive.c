@@ -5,6 +5,12 @@
  * message costs no submission. Otherwise, and while the engine has no buffer left, a receive of one
  * completion has a block of its own.
  *
+ * A receive of many takes what the socket holds faster than it can be cancelled. So once a reader
+ * was slow, each receive takes one piece, and only while no more than the limit is here, until it
+ * waits again and one finds less than it asked for: then nothing was left behind. A small piece
+ * comes first, into a buffer that is lent, and a large one only when that was full: no large block
+ * waits for a peer who is silent.
+ *
  * How a receive ends says nothing by itself: the kernel ends one of many completions when it
  * likes. What is not the peer's end or an error of the connection is begun again, at the end of
  * the turn, if somebody still waits for it.
@@ -134,7 +140,7 @@ void stream_received(coil_stream *stream)
         task_fetch(stream->reader.task, stream->reader.waiter);
         wake(&stream->reader, 0);
     } else if (unlikely(stream->received.size > 2 * stream->limit)) {
-        stream->paused = true;
+        stream->paused = stream->slow = true;
         stream_stop_receiving(stream);
     }
 }
@@ -223,18 +229,33 @@ static void over(coil_stream *stream, int result)
     stream_release(stream);
 }
 
+/* One piece has come for a reader who was slow. */
+static void go_on_slowly(coil_stream *stream, bool full, bool lent)
+{
+    stream->slow = full || !stream->awaited;
+    stream->full_reads = full && lent;
+    if (!waits(stream) && stream->state == STREAM_OPEN) { /* a layer's farewell is not held up */
+        stream->resumes = stream->received.size <= stream->limit;
+        stream->paused = !stream->resumes;
+    }
+}
+
 static NOINLINE void came_last(coil_stream *stream, int result)
 {
     struct block *into = stream->into;
+    const bool one = !(stream->receive.flags & OP_MANY);
+    bool full = result == LENT_SIZE;
 
     stream->into = NULL;
     if (into && result > 0) {
         into->end = (uint32_t)result;
-        stream->full_reads = block_room(into) == 0;
+        full = stream->full_reads = block_room(into) == 0;
         take(stream, into);
     } else if (into) {
         block_free(stream->streams, into);
     }
+    if (stream->slow && one && result > 0)
+        go_on_slowly(stream, full, !into);
     over(stream, result);
 }
 
@@ -258,20 +279,24 @@ static void ready(struct op *op, const struct completion *completion)
 
 /* ---- beginning ------------------------------------------------------------------------------ */
 
-static void prepare_many(coil_stream *stream)
+static void prepare_lent(coil_stream *stream)
 {
     struct op *op = &stream->receive;
 
     op_init(op, OP_RECV, stream->fd, came);
-    stream->bulk = false;
-    op->flags = OP_MANY | OP_LEND;
+    op->flags = OP_LEND;
     op->group = LENT_GROUP;
+    if (unlikely(stream->slow))
+        return;
+    op->flags |= OP_MANY;
+    stream->bulk = false;
 }
 
 static int prepare_one(coil_stream *stream)
 {
     struct op *op = &stream->receive;
-    size_t size = stream->full_reads ? ONE_SHOT_LARGE : BLOCK_SMALL_SIZE;
+    const bool large = stream->full_reads && !(stream->slow && stream->limit < ONE_SHOT_LARGE);
+    size_t size = large ? ONE_SHOT_LARGE : BLOCK_SMALL_SIZE;
 
     stream->into = block_new(stream->streams, size);
     if (!stream->into)
@@ -292,8 +317,8 @@ static int begin(coil_stream *stream)
         op_init(&stream->receive, OP_POLL, stream->fd, ready);
         stream->receive.mask = POLLIN;
     } else if (stream->kind == STREAM_SOCKET && !stream->plain && !stream->one_shot &&
-               streams_lend(stream->streams)) {
-        prepare_many(stream);
+               !(stream->slow && stream->full_reads) && streams_lend(stream->streams)) {
+        prepare_lent(stream);
     } else {
         rc = prepare_one(stream);
     }
@@ -305,6 +330,7 @@ static int begin(coil_stream *stream)
         stream->into = NULL;
         return rc;
     }
+    stream->awaited = waits(stream);
     stream->polls = stream->one_shot = false; /* the next one may have more luck */
     stream_hold(stream);
     return 0;

@@ -54,6 +54,8 @@ struct coil_stream {
     bool raw_ended;  /* the peer's end was for the layer */
     bool paused;     /* more came than the reader's limit allows */
     bool resumes;    /* and the reader took enough of it since */
+    bool slow;       /* so its reader is, until it waits and finds nothing left behind */
+    bool awaited;    /* the receive in flight was begun for one who waits */
     bool asked;      /* the receive in flight was asked to end */
     bool one_shot;   /* the engine had no buffer left */
     bool plain;      /* the descriptor takes no receive of many completions */

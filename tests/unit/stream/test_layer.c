@@ -8,6 +8,7 @@ struct shift {
     coil_stream *stream;
     struct record log;
     bool waits;
+    int ignores; /* so many pieces while it waits */
 };
 
 static int move(struct shift *shift, const char *data, size_t size, int by,
@@ -29,6 +30,8 @@ static int received(void *layer, const void *data, size_t size)
     if (!shift->waits)
         return size && *(const char *)data == '!' ? -EPROTO
                                                   : move(shift, data, size, 1, coil_layer_deliver);
+    if (shift->ignores && shift->ignores--)
+        return 0;
     record(&shift->log, "last");
     return coil_layer_closed(shift->stream);
 }
@@ -97,6 +100,39 @@ TEST(layer, transforms_what_goes_through_and_may_have_the_last_word)
         ends_with(&w, 0, COIL_SEC(1));
         world_answer(&w, OP_SEND, 4, COIL_MS(1));
         PASS(world_run(&w, talks, stream));
+    }
+    CHECK_STR(shift.log.text, "last lost(0) freed");
+}
+
+static void *reads_too_slowly(void *argument)
+{
+    coil_stream *stream = argument;
+
+    CHECK_READ(stream, 1, "b");
+    PASS(coil_sleep(COIL_MS(5)));
+    CHECK(coil_is_err(stream) || stream->paused);
+    PASS(coil_stream_close(stream));
+    PASS(coil_stream_wait_closed(stream));
+    return NULL;
+}
+
+TEST(layer, hears_the_peer_out_also_when_the_reader_was_slow)
+{
+    const coil_stream_options options = {.size = sizeof(options), .limit = 1};
+    struct shift shift = {.ignores = 1};
+    {
+        WORLD(w);
+        STREAM *stream = stream_of(&w, &options);
+        shift.stream = stream;
+        if (!PASS(coil_stream_set_layer(stream, &shift_class, &shift)))
+            return;
+        says(&w, "abcd", COIL_MS(1), true);
+        says(&w, "efgh", COIL_MS(1), true);
+        says(&w, "never", COIL_SEC(100), false);
+        says(&w, "more", COIL_MS(1), false);
+        says(&w, "last", COIL_MS(1), false);
+        world_answer(&w, OP_SEND, 1, COIL_MS(1));
+        PASS(world_run(&w, reads_too_slowly, stream));
     }
     CHECK_STR(shift.log.text, "last lost(0) freed");
 }

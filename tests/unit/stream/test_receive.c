@@ -134,6 +134,61 @@ TEST(receive, pauses_above_twice_the_limit)
     PASS(world_run(&w, sleeps_and_reads, stream));
 }
 
+/* The next receive brings so many bytes. */
+static void brings(struct world *w, int size, bool more)
+{
+    world_script(
+        w->sim,
+        (coil_sim_answer){
+            .opcode = OP_RECV, .fd = FD, .result = size, .delay = COIL_MS(1), .more = more});
+}
+
+/* Reads so many bytes; later so many are there, and a receive is in flight or not. */
+static void read_on(coil_stream *stream, size_t size, size_t left, bool receives)
+{
+    char buffer[3 * LENT_SIZE];
+
+    CHECK_EQ(coil_stream_readexactly(stream, buffer, size, NULL), size);
+    PASS(coil_sleep(COIL_MS(5)));
+    CHECK_EQ(stream->received.size, left);
+    CHECK_EQ(stream->receive.state == OP_IN_FLIGHT, receives);
+}
+
+static void *reads_slowly(void *argument)
+{
+    enum { LIMIT = 2 * LENT_SIZE };
+    coil_stream *stream = argument;
+
+    if (coil_is_err(stream))
+        return NULL;
+    read_on(stream, 1, 5 * LENT_SIZE - 1, false);
+    read_on(stream, 3 * LENT_SIZE - 1, LIMIT + LENT_SIZE, false); /* one buffer */
+    CHECK(!(stream->receive.flags & OP_MANY));
+    read_on(stream, LENT_SIZE, LIMIT + LENT_SIZE, false); /* that was full: a block */
+    CHECK(!(stream->receive.flags & OP_LEND));
+    read_on(stream, LENT_SIZE, LIMIT + 100, false);
+    CHECK(stream->receive.flags & OP_LEND); /* no block waits for what may not come */
+    CHECK(!(stream->receive.flags & OP_MANY));
+    read_on(stream, LIMIT + 100 + 1, 99, true); /* it waits, and nothing is left behind */
+    CHECK(stream->receive.flags & OP_MANY);
+    return NULL;
+}
+
+TEST(receive, takes_a_piece_at_a_time_for_a_reader_who_was_slow)
+{
+    const coil_stream_options options = {.size = sizeof(options), .limit = 2 * LENT_SIZE};
+    WORLD(w);
+    STREAM *stream = stream_of(&w, &options);
+    for (int i = 0; i < 5; i++)
+        brings(&w, LENT_SIZE, true);
+    brings(&w, -ECANCELED, false);
+    brings(&w, LENT_SIZE, false);
+    brings(&w, BLOCK_SMALL_SIZE, false);
+    brings(&w, 100, false);
+    brings(&w, 100, false);
+    PASS(world_run(&w, reads_slowly, stream));
+}
+
 static void *reads_more_than_the_limit(void *argument)
 {
     char got[12];
@@ -226,6 +281,53 @@ TEST(receive, keeps_the_order_and_every_byte_through_the_kernel)
     PASS(kernel_run(loop, drinks, &flow));
     CHECK_EQ(flow.got, rounds() * PIECE);
     CHECK(!flow.damaged);
+}
+
+struct flood {
+    coil_stream *stream;
+    int fd;
+    size_t most; /* that was held once the reader had been slow */
+};
+
+static void *is_flooded(void *argument)
+{
+    static const char water[64 * 1024];
+    struct flood *flood = argument;
+    const coil_stream *stream = flood->stream;
+    char sip[3000];
+    ssize_t n = 1;
+
+    for (int i = 0; n > 0 && i < 150; i++) {
+        while (send(flood->fd, water, sizeof(water), MSG_DONTWAIT) > 0) {
+        }
+        n = coil_stream_read(flood->stream, sip, sizeof(sip));
+        for (int j = 0; j < 3; j++) /* what is cancelled has ended then */
+            PASS(coil_sleep(1));
+        if (stream->slow && (flood->most || stream->received.size <= 2 * stream->limit) &&
+            stream->received.size > flood->most)
+            flood->most = stream->received.size;
+    }
+    PASS(n);
+    return NULL;
+}
+
+/* The socket holds much more than the limit all the time. */
+TEST(receive, holds_little_for_a_slow_reader_through_the_kernel)
+{
+    if (!kernel_has_rings() || check_walking())
+        return;
+    enum { LIMIT = 16 * 1024 };
+    ENDS ends = ends_sockets(SOCK_STREAM);
+    KERNEL(loop);
+    coil_stream_options options = {.size = sizeof(options), .loop = loop, .limit = LIMIT};
+    STREAM *stream = coil_stream_new(ends.fd[0], &options);
+    struct flood flood = {.stream = stream, .fd = ends.fd[1]};
+    if (!PASS(coil_err(stream)))
+        return;
+    ends.fd[0] = -1;
+    PASS(kernel_run(loop, is_flooded, &flood));
+    CHECK(flood.most > 0 || stream->streams->lends_none);
+    CHECK(flood.most <= 2 * LIMIT);
 }
 
 static void *reads_a_pipe(void *argument)
