@@ -70,7 +70,7 @@ COIL_API void coil_cleanup_run(coil_cleanup *cleanup);
 /*
  * Ends the running task with a result, as if its coroutine had returned it, from any depth of
  * calls: its handlers run, its frames are left where they stand. A generator in whose body it is
- * called never ends.
+ * called has ended, too, without a result; it is to be freed all the same.
  *
  * Suspends: as the handlers.
  * Thread: the loop's, in a task; the program ends with a message elsewhere.

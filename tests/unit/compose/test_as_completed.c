@@ -400,3 +400,62 @@ TEST(as_completed, without_memory_it_does_not_begin)
         }
     end(&scene);
 }
+
+static void *takes_or_says_why(void *arg)
+{
+    struct scene *scene = arg;
+    int rc = take(scene, "");
+
+    if (rc < 0)
+        record(&scene->log, "%d", rc);
+    return COIL_ERR(rc < 0 ? rc : 0);
+}
+
+TEST(as_completed, who_is_cancelled_while_it_waits_takes_nothing)
+{
+    SCENE(scene, COIL_SEC(3), COIL_SEC(1), COIL_SEC(9), COIL_SEC(2));
+    struct world *w = scene.w;
+
+    if (coil_as_completed_init(&scene.iteration, scene.futures, N, COIL_NEVER) == 0) {
+        COIL_AUTO coil_task *first =
+            coil_create_task_with(w->loop, takes_or_says_why, &scene, NULL);
+        COIL_AUTO coil_task *second =
+            coil_create_task_with(w->loop, takes_or_says_why, &scene, NULL);
+        PASS(world_turn(w));
+        (void)coil_cancel(first);
+        FAILS(coil_run_until_complete(w->loop, first, NULL), -ECANCELED);
+        CHECK_EQ(world_time(w), 0);
+        PASS(coil_run_until_complete(w->loop, second, NULL));
+        char expected[32];
+        snprintf(expected, sizeof(expected), "%d b1", -ECANCELED);
+        CHECK_STR(scene.log.text, expected);
+    }
+    coil_as_completed_fini(&scene.iteration);
+    end(&scene);
+}
+
+static void *takes_to_the_last(void *arg)
+{
+    struct scene *scene = arg;
+
+    FAILS(coil_sleep(COIL_SEC(9)), -ECANCELED);
+    FAILS(take(scene, ""), -ECANCELED);
+    record(&scene->log, "came to its end");
+    return NULL;
+}
+
+TEST(as_completed, whose_loop_closes_does_not_begin_to_wait)
+{
+    SCENE(scene, COIL_SEC(3), COIL_SEC(1), COIL_SEC(9), COIL_SEC(2));
+    struct world *w = scene.w;
+
+    if (coil_as_completed_init(&scene.iteration, scene.futures, N, COIL_NEVER) == 0) {
+        COIL_AUTO coil_task *task = coil_create_task_with(w->loop, takes_to_the_last, &scene, NULL);
+        PASS(world_turn(w));
+        CHECK_EQ(coil_close(w->loop), 0);
+        CHECK_STR(scene.log.text, "came to its end");
+        CHECK(coil_done(task));
+    }
+    coil_as_completed_fini(&scene.iteration);
+    end(&scene);
+}

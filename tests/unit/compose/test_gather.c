@@ -838,3 +838,27 @@ TEST(gather, its_array_is_nobody_elses_to_dispose_of)
     if (!coil_is_err(gather))
         FAILS(coil_set_dispose(gather, finish_the_other), -EINVAL);
 }
+
+/* ---- a cancellation between the last child's end and its awaiter's next step ------------------
+ */
+
+static void *awaits_it(void *gather)
+{
+    return COIL_ERR(coil_await(gather, NULL));
+}
+
+TEST(gather, who_is_cancelled_when_every_child_has_ended_is_cancelled)
+{
+    WORLD(w);
+    COIL_AUTO coil_future *child = coil_create_future(w.loop);
+    COIL_AUTO coil_future *gather = coil_gather_futures(&child, 1, 0);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, awaits_it, gather, NULL);
+
+    PASS(world_turn(&w));
+    PASS(coil_set_result(child, NULL)); /* the gather hears of it in the next turn */
+    CHECK(coil_cancel(task));
+    FAILS(coil_run_until_complete(w.loop, task, NULL), -ECANCELED);
+    CHECK(coil_cancelled(task));
+    if (!check_walking())
+        CHECK_EQ(coil_future_state(gather), COIL_FINISHED);
+}

@@ -936,3 +936,39 @@ TEST(group, outlives_a_parent_that_was_abandoned)
     CHECK_STR(log.text, "-125");
     CHECK(coil_done(task));
 }
+
+/* ---- between the last member's end and the parent's next step ---------------------------------
+ */
+
+static void cancels_that(coil_future *future, void *parent)
+{
+    (void)future;
+    CHECK(coil_cancel(parent));
+}
+
+static void *sleeps_a_little(void *arg)
+{
+    (void)arg;
+    return COIL_ERR(coil_sleep(COIL_MS(1)));
+}
+
+static void *is_cancelled_at_the_last_moment(void *arg)
+{
+    GROUP(group);
+
+    (void)arg;
+    PASS(coil_group_enter(&group));
+    coil_task *task = coil_group_create_task(&group, sleeps_a_little, NULL);
+    PASS(coil_add_done_callback(task, cancels_that, self())); /* after the group's own */
+    FAILS(coil_group_exit(&group, 0), -ECANCELED);
+    CHECK_EQ(coil_cancelling(self()), 1);
+    CHECK_EQ(coil_sleep(COIL_MS(1)), 0); /* it was told, once */
+    return NULL;
+}
+
+TEST(group, a_parent_that_is_cancelled_when_the_last_member_has_ended_hears_of_it)
+{
+    WORLD(w);
+
+    PASS(world_run(&w, is_cancelled_at_the_last_moment, NULL));
+}

@@ -193,6 +193,34 @@ TEST(gen_delegate, an_inner_one_that_ignores_the_close_is_left_behind)
     CHECK_EQ(coil_gen_next(inner, NULL), COIL_STOP);
 }
 
+/* Goes on, with a yield, when what it delegates to ignored the close. */
+static void *ignores_what_ignored(void *arg)
+{
+    struct story *story = arg;
+
+    story->rc = coil_yield_from(coil_iter_gen(story->other), NULL);
+    return COIL_ERR(story->rc == -COIL_EIGNORED ? coil_yield("again", NULL) : story->rc);
+}
+
+TEST(gen_delegate, every_level_may_ignore_the_close)
+{
+    struct story below = {.rc = -1}, story = {.rc = -1};
+    void *out = NULL;
+    GEN *bottom = below.other = coil_gen_new(reluctant, NULL);
+    GEN *middle = story.other = coil_gen_new(ignores_what_ignored, &below);
+    GEN *top = coil_gen_new(delegates, &story);
+
+    PASS(coil_gen_next(top, NULL));
+    FAILS(coil_gen_close(top, NULL), -COIL_EIGNORED);
+    FAILS(below.rc, -COIL_EIGNORED);
+    FAILS(story.rc, -COIL_EIGNORED); /* and not the yield */
+    CHECK_EQ(coil_gen_state(top), COIL_GEN_CLOSED);
+    CHECK_EQ(coil_gen_state(middle), COIL_GEN_SUSPENDED);
+    CHECK_EQ(coil_gen_state(bottom), COIL_GEN_SUSPENDED);
+    CHECK_EQ(coil_gen_next(middle, &out), COIL_STOP);
+    CHECK_EQ(coil_gen_next(bottom, &out), COIL_STOP);
+}
+
 TEST(gen_delegate, an_exit_that_is_thrown_closes_the_inner_one)
 {
     struct story story = {.rc = -1, .code = -COIL_EGENEXIT};

@@ -423,3 +423,24 @@ TEST(gen, one_that_yields_when_it_is_closed_has_no_result)
     FAILS(coil_gen_close(gen, &result), -COIL_EIGNORED);
     CHECK_PTR(result, NULL);
 }
+
+static void *asks_again_when_closed(void *arg)
+{
+    void **heard = arg;
+    int rc = coil_yield(NULL, NULL);
+
+    if (rc == -COIL_EGENEXIT)
+        rc = coil_yield(NULL, heard);
+    return COIL_ERR(rc);
+}
+
+TEST(gen, one_that_ignored_a_close_is_sent_values_as_before)
+{
+    void *heard = NULL;
+    GEN *gen = coil_gen_new(asks_again_when_closed, &heard);
+
+    PASS(coil_gen_next(gen, NULL));
+    FAILS(coil_gen_close(gen, NULL), -COIL_EIGNORED);
+    CHECK_EQ(coil_gen_send(gen, &heard, NULL), COIL_STOP);
+    CHECK_PTR(heard, &heard);
+}

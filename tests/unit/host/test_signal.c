@@ -353,6 +353,26 @@ TEST(signal, one_that_came_first_is_not_lost_to_a_cancellation)
     CHECK(rc == -ECANCELED || check_walking());
 }
 
+static void *waits_to_the_last(void *log)
+{
+    FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED);
+    FAILS(coil_wait_signal(both, 2), -ECANCELED);
+    CHECK(disposition_is(SIGUSR1, SIG_DFL));
+    record(log, "came to its end");
+    return NULL;
+}
+
+TEST(signal, whose_loop_closes_wants_no_signal)
+{
+    struct record log = {""};
+    WORLD(w);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, waits_to_the_last, &log, NULL);
+    PASS(world_turn(&w));
+    CHECK_EQ(coil_close(w.loop), 0);
+    CHECK_STR(log.text, "came to its end");
+    CHECK(coil_done(task));
+}
+
 TEST(signal, closing_ends_a_wait)
 {
     struct record log = {""};

@@ -195,3 +195,45 @@ TEST(describe, an_orphan)
     describes(orphan, "<task 'task-1' cancelled coro=work>");
     coil_unref(orphan);
 }
+
+static void *raises_with_a_message(void *arg)
+{
+    (void)arg;
+    return coil_raise(-EPROTO, "no header");
+}
+
+static void *waits_for_an_event(void *event)
+{
+    return COIL_ERR(coil_event_wait(event));
+}
+
+TEST(describe, why_it_failed_and_where)
+{
+    char buffer[ROOM] = "", where[ROOM];
+    WORLD(w);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, raises_with_a_message, NULL, NULL);
+
+    FAILS(coil_run_until_complete(w.loop, task, NULL), -EPROTO);
+    coil_error_info info = {.size = sizeof(info)};
+    CHECK_EQ(coil_error(task, &info), 1);
+    PASS(coil_describe(task, buffer, sizeof(buffer)));
+    snprintf(where, sizeof(where), "error=-71 (Protocol error) 'no header' at %s:%d>", info.file,
+             info.line);
+    if (!check_walking()) /* it may have had no memory for the message */
+        CHECK_STR(strstr(buffer, "error=") ? strstr(buffer, "error=") : buffer, where);
+}
+
+TEST(describe, why_it_was_cancelled_and_what_it_waits_for)
+{
+    coil_event event = COIL_EVENT_INIT;
+    WORLD(w);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, waits_for_an_event, &event, NULL);
+
+    PASS(world_turn(&w));
+    describes(task, "<task 'task-1' pending coro=waits_for_an_event wait=event>");
+    CHECK(coil_cancel_with(task, "too\nlate"));
+    FAILS(coil_run_until_complete(w.loop, task, NULL), -ECANCELED);
+    if (!check_walking())
+        describes(task, "<task 'task-1' cancelled cancelling=1 coro=waits_for_an_event"
+                        " reason='too?late'>");
+}

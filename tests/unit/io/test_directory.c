@@ -42,6 +42,7 @@ static void *read_all(void *argument)
 
     memset(seen, 0, sizeof(seen));
     coil_directory *directory = coil_opendir(folder->path);
+    FAILS(coil_readdir(directory, NULL), coil_is_err(directory) ? coil_err(directory) : -EINVAL);
     while ((rc = coil_readdir(directory, &entry)) > 0) {
         char *end;
         unsigned long number = strtoul(entry.name, &end, 10);

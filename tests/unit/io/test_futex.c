@@ -146,6 +146,50 @@ TEST(futex, is_woken_by_a_thread_without_a_loop)
     pthread_join(thread, NULL);
 }
 
+/* A thread that waits, for as long as nobody wakes it. */
+struct outsider {
+    uint32_t gate, word;
+    int private; /* FUTEX_PRIVATE_FLAG, or 0 */
+};
+
+static void *wait_outside(void *argument)
+{
+    const struct outsider *outsider = argument;
+
+    syscall(SYS_futex, &outsider->gate, FUTEX_WAIT | outsider->private, 0, NULL, NULL, 0);
+    return NULL;
+}
+
+/* From the gate it is moved to the word, which shows that it waits. */
+static void let_in(struct outsider *outsider)
+{
+    while (syscall(SYS_futex, &outsider->gate, FUTEX_CMP_REQUEUE | outsider->private, 0, 1,
+                   &outsider->word, 0) == 0)
+        sched_yield();
+}
+
+static void wake_a_thread(unsigned flags)
+{
+    struct outsider outsider = {.private = flags & COIL_FUTEX_SHARED ? 0 : FUTEX_PRIVATE_FLAG};
+    struct waker waker = {&outsider.word, UINT32_MAX, flags, -1};
+    pthread_t thread;
+    KERNEL(loop);
+    if (err_is(loop) || !CHECK(pthread_create(&thread, NULL, wait_outside, &outsider) == 0))
+        return;
+    let_in(&outsider);
+    PASS(kernel_run(loop, wake_them, &waker));
+    CHECK_EQ(waker.woken, 1);
+    if (waker.woken != 1)
+        syscall(SYS_futex, &outsider.word, FUTEX_WAKE | outsider.private, 1, NULL, NULL, 0);
+    pthread_join(thread, NULL);
+}
+
+TEST(futex, wakes_a_thread_without_a_loop)
+{
+    wake_a_thread(0);
+    wake_a_thread(COIL_FUTEX_SHARED);
+}
+
 TEST(futex, says_when_the_kernel_cannot_wait)
 {
     const uint32_t word = 7;

@@ -5,6 +5,8 @@
 #include "folder.h"
 #include "kernel.h"
 
+#include <poll.h>
+
 enum { FD = 3 };
 
 static void *give_bad_arguments(void *argument)
@@ -56,7 +58,7 @@ TEST(pipe, is_made_and_closed_on_exec)
 
 struct way {
     int from, to;
-    int64_t at;
+    int64_t at, *to_at;
     ssize_t rc;
 };
 
@@ -64,7 +66,7 @@ static void *splice_it(void *argument)
 {
     struct way *way = argument;
 
-    way->rc = coil_splice(way->from, way->at >= 0 ? &way->at : NULL, way->to, NULL, 5, 0);
+    way->rc = coil_splice(way->from, way->at >= 0 ? &way->at : NULL, way->to, way->to_at, 5, 0);
     return way->rc < 0 ? COIL_ERR((int)way->rc) : NULL;
 }
 
@@ -103,6 +105,76 @@ TEST(pipe, waits_for_what_is_to_be_moved)
     CHECK_EQ(write(from.fd[1], "hello", 5), 5);
     PASS(coil_run_until_complete(loop, task, NULL));
     CHECK_EQ(way.rc, 5);
+}
+
+TEST(pipe, puts_into_a_file_at_an_offset_that_moves)
+{
+    FOLDER(folder);
+    ENDS from = ends_pipe(0);
+    int fd = folder_file(&folder, "a", "hello world");
+    {
+        int64_t to_at = 6;
+        struct way way = {.from = from.fd[0], .to = fd, .at = -1, .to_at = &to_at};
+        char text[16] = "";
+        CHECK_EQ(write(from.fd[1], "there", 5), 5);
+        KERNEL(loop);
+        PASS(kernel_run(loop, splice_it, &way));
+        if (way.rc == 5)
+            CHECK_EQ(pread(fd, text, sizeof(text) - 1, 0), 11);
+        CHECK_STR(text, "hello there");
+        CHECK_EQ(to_at, 11);
+    }
+    close(fd);
+}
+
+TEST(pipe, waits_for_room_where_it_is_moved_to)
+{
+    ENDS from = ends_pipe(0);
+    ENDS to = ends_sockets(SOCK_STREAM | SOCK_NONBLOCK);
+    struct way way = {.from = from.fd[0], .to = to.fd[1], .at = -1};
+    char text[8] = "";
+    KERNEL(loop);
+    if (err_is(loop))
+        return;
+    ends_fill(&to);
+    CHECK_EQ(write(from.fd[1], "hello", 5), 5);
+    COIL_AUTO coil_task *task = coil_create_task_with(loop, splice_it, &way, NULL);
+    coil_stop(loop);
+    PASS(coil_run_forever(loop));
+    CHECK(check_walking() || !coil_done(task));
+    ends_empty(&to);
+    PASS(coil_run_until_complete(loop, task, NULL));
+    CHECK_EQ(way.rc, 5);
+    if (way.rc == 5)
+        CHECK_EQ(read(to.fd[0], text, sizeof(text)), 5);
+    CHECK_STR(text, "hello");
+}
+
+/* Of two descriptors that are O_NONBLOCK an older kernel says so, and not which one. */
+static void *splice_what_is_not_ready(void *argument)
+{
+    FAILS(coil_splice(FD, NULL, FD + 1, NULL, 5, SPLICE_F_NONBLOCK), -EAGAIN);
+    CHECK_EQ(world_now(), 0);
+    CHECK_EQ(coil_splice(FD, NULL, FD + 1, NULL, 5, 0), 5);
+    CHECK_EQ(world_now(), COIL_MS(3)); /* when both were ready */
+    FAILS(coil_splice(FD, NULL, FD + 1, NULL, 5, 0), -EBADF);
+    return argument;
+}
+
+TEST(pipe, waits_for_both_ends_where_the_kernel_does_not)
+{
+    WORLD(w);
+    world_answer(&w, OP_SPLICE, -EAGAIN, 0);
+    world_answer(&w, OP_SPLICE, -EAGAIN, 0);
+    world_script(w.sim, (coil_sim_answer){
+                            .opcode = OP_POLL, .fd = FD, .result = POLLIN, .delay = COIL_MS(1)});
+    world_script(
+        w.sim,
+        (coil_sim_answer){.opcode = OP_POLL, .fd = FD + 1, .result = POLLOUT, .delay = COIL_MS(2)});
+    world_answer(&w, OP_SPLICE, 5, 0);
+    world_answer(&w, OP_SPLICE, -EAGAIN, 0);
+    world_answer(&w, OP_POLL, -EBADF, 0);
+    PASS(world_run(&w, splice_what_is_not_ready, NULL));
 }
 
 TEST(pipe, has_an_end)

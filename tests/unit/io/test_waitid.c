@@ -123,6 +123,31 @@ TEST(waitid, knows_no_stranger)
     CHECK(rc == -ECHILD || check_walking());
 }
 
+TEST(waitid, knows_no_process_that_is_not_there)
+{
+    if (nothing_to_test())
+        return;
+    struct parent parent = {.type = P_PID, .id = INT32_MAX, .options = WEXITED};
+    KERNEL(loop);
+    int rc = kernel_run(loop, wait_for_it, &parent);
+    CHECK(rc == -ECHILD || check_walking());
+}
+
+TEST(waitid, without_the_ring_waits_for_ends_alone)
+{
+    static const int others[] = {WEXITED | WSTOPPED, WEXITED | WCONTINUED, WNOHANG};
+    if (nothing_to_test())
+        return;
+    KERNEL(loop);
+    if (err_is(loop) || coil_features(loop) & COIL_HAS_WAITID)
+        return;
+    for (size_t i = 0; i < array_length(others); i++) {
+        struct parent parent = {.type = P_PID, .id = 1, .options = others[i]};
+        int rc = kernel_run(loop, wait_for_it, &parent);
+        CHECK(rc == -EOPNOTSUPP || check_walking());
+    }
+}
+
 TEST(waitid, says_what_the_kernel_cannot_wait_for)
 {
     struct parent parent = {.type = P_ALL, .options = WEXITED};

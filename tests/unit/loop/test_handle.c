@@ -260,6 +260,18 @@ TEST(handle, that_is_stale_does_not_name_the_next_one_of_its_slot)
     CHECK_STR(log.text, "a b");
 }
 
+TEST(handle, that_was_never_given_names_nothing)
+{
+    coil_time when = 0;
+    WORLD(w);
+    const coil_handle far = {.index = 1u << 20, .generation = 1};
+    CHECK(!coil_handle_cancel(w.loop, far));
+    CHECK(!coil_handle_cancelled(w.loop, far));
+    CHECK(!coil_handle_cancelled(NULL, far));
+    if (!coil_is_err(w.loop))
+        FAILS(coil_handle_when(w.loop, far, &when), -EINVAL);
+}
+
 TEST(handle, begins_its_generations_again_without_an_overflow)
 {
     struct handles handles = {0};

@@ -55,6 +55,9 @@ TEST(endpoint, is_for_tasks)
     coil_endpoint endpoint = COIL_ENDPOINT_INIT;
     FAILS(coil_endpoint_open(&endpoint, OPTIONS(.family = AF_INET)), -COIL_ENOLOOP);
     CHECK(!endpoint.open);
+    endpoint = (coil_endpoint){.open = true, .fd = FD};
+    FAILS(coil_endpoint_close(&endpoint), -COIL_ENOLOOP);
+    CHECK(endpoint.open);
 }
 
 static void *opens(void *options)

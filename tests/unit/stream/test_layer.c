@@ -163,6 +163,59 @@ TEST(layer, gets_what_was_received_before)
     CHECK_STR(shift.log.text, "ended lost(0) freed");
 }
 
+static void *comes_after_the_end(void *argument)
+{
+    struct shift *shift = argument;
+    coil_stream *stream = shift->stream;
+
+    PASS(coil_stream_write(stream, "x", 1));
+    CHECK_READ(stream, 1, "a");
+    PASS(coil_sleep(COIL_MS(9))); /* and the end came */
+    CHECK(stream->ended);
+    PASS(coil_stream_set_layer(stream, &shift_class, shift));
+    CHECK_STR(shift->log.text, "ended");
+    CHECK_READ(stream, 8, "cd");
+    CHECK(coil_stream_at_eof(stream));
+    return NULL;
+}
+
+TEST(layer, gets_an_end_that_came_before)
+{
+    struct shift shift = {.stream = NULL};
+    {
+        WORLD(w);
+        STREAM *stream = stream_of(&w, NULL);
+        shift.stream = stream;
+        world_answer(&w, OP_SEND, 1, 0);
+        says(&w, "abc", COIL_MS(1), true);
+        ends_with(&w, 0, COIL_MS(1));
+        PASS(world_run(&w, comes_after_the_end, &shift));
+    }
+    CHECK_STR(shift.log.text, "ended lost(0) freed");
+}
+
+static void *comes_too_late(void *argument)
+{
+    coil_stream *stream = argument;
+    struct shift shift = {.stream = stream};
+
+    PASS(coil_stream_write_eof(stream));
+    FAILS(coil_stream_set_layer(stream, &shift_class, &shift), -EPIPE);
+    FAILS(coil_stream_read(stream, &(char){0}, 1), -ECONNRESET);
+    FAILS(coil_stream_set_layer(stream, &shift_class, &shift), -ECONNRESET);
+    CHECK_STR(shift.log.text, "");
+    return NULL;
+}
+
+TEST(layer, is_not_for_a_stream_that_ends_or_has_failed)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SHUTDOWN, 0, 0);
+    ends_with(&w, -ECONNRESET, COIL_MS(1));
+    PASS(world_run(&w, comes_too_late, stream));
+}
+
 /* ---- the layer's own mistakes, and others' -------------------------------------------------- */
 
 static void *reads_nonsense(void *argument)

@@ -161,3 +161,45 @@ TEST(until, the_shortest_match_is_held_against_the_limit)
     ends_with(&w, 0, COIL_MS(1));
     PASS(world_run(&w, judges_the_shortest, stream));
 }
+
+/* ---- more than comes at a time --------------------------------------------------------------- */
+
+enum { PIECE = 2048, LINE = 2 * PIECE + 2, TEXT = LINE + PIECE };
+
+static char text[TEXT];
+
+/* One line of `text`, which ends with --, and what follows it. */
+static void *reads_a_long_line(void *stream)
+{
+    static char buffer[TEXT];
+    size_t got = 0;
+
+    FAILS(coil_stream_readuntil(stream, "--", 2, buffer, 8, &got), -ENOBUFS);
+    CHECK_EQ(got, LINE); /* and it is still there */
+    CHECK_EQ(coil_stream_readuntil(stream, "--", 2, buffer, sizeof(buffer), NULL), LINE);
+    CHECK(memcmp(buffer, text, LINE) == 0);
+    CHECK_EQ(coil_stream_readexactly(stream, buffer, PIECE, NULL), PIECE);
+    CHECK(memcmp(buffer, text + LINE, PIECE) == 0);
+    return NULL;
+}
+
+TEST(until, a_line_may_be_longer_than_what_comes_at_a_time)
+{
+    static char pieces[3][2 * PIECE];
+
+    for (int i = 0; i < TEXT; i++)
+        text[i] = (char)('a' + i % 23);
+    memcpy(text + LINE - 2, "--", 2);
+    /* The last piece has both of the bytes that end the line, one, or none. */
+    for (int both = 0; both <= 2; both++) {
+        const int at[] = {0, PIECE, LINE - both, TEXT};
+        WORLD(w);
+        STREAM *stream = limited(&w, 0);
+        for (int i = 0; i < 3; i++) {
+            snprintf(pieces[i], sizeof(pieces[i]), "%.*s", at[i + 1] - at[i], text + at[i]);
+            says(&w, pieces[i], COIL_MS(1), true);
+        }
+        ends_with(&w, 0, COIL_MS(1));
+        PASS(world_run(&w, reads_a_long_line, stream));
+    }
+}

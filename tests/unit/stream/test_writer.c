@@ -47,6 +47,28 @@ TEST(writer, pieces_are_written_in_their_order)
     CHECK_STR(got, "abcd");
 }
 
+TEST(writer, many_pieces_are_one_block_behind_what_was_written)
+{
+    static char piece[BLOCK_SMALL_SIZE];
+    static char got[3 + 2 * BLOCK_SMALL_SIZE + 1];
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    struct iovec pieces[] = {{piece, sizeof(piece)}, {NULL, 0}, {piece, sizeof(piece)}};
+
+    memset(piece, 'x', sizeof(piece));
+    piece[0] = 'b';
+    if (!PASS(coil_stream_write(stream, "abc", 3)) ||
+        !PASS(coil_stream_writelines(stream, pieces, 3)) ||
+        !PASS(coil_stream_write(stream, "d", 1)))
+        return;
+    CHECK_EQ(coil_stream_write_buffer_size(stream), sizeof(got));
+    chain_peek(&stream->written, got, sizeof(got));
+    CHECK(memcmp(got, "abcbx", 5) == 0);
+    CHECK(memcmp(got + 3, piece, sizeof(piece)) == 0);
+    CHECK(memcmp(got + 3 + sizeof(piece), piece, sizeof(piece)) == 0);
+    CHECK_EQ(got[sizeof(got) - 1], 'd');
+}
+
 TEST(writer, refuses_bad_arguments)
 {
     FAILS(coil_stream_write(NULL, "x", 1), -EINVAL);

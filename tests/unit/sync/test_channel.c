@@ -260,3 +260,32 @@ TEST(channel, bad_arguments)
     CHECK(!coil_channel_closed(NULL));
     CHECK_EQ(coil_channel_size(NULL), 0);
 }
+
+static void *uses_it_to_the_last(void *arg)
+{
+    struct member *self = arg;
+    coil_channel *channel = self->crew->thing;
+    coil_select_case request = {.kind = COIL_SELECT_RECV, .channel = channel};
+    void *value = NULL;
+
+    FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED);
+    FAILS(coil_channel_recv(channel, &value), -ECANCELED);
+    FAILS(coil_channel_send(channel, letters), -ECANCELED);
+    FAILS(coil_select(&request, 1, COIL_NEVER), -ECANCELED);
+    record(&self->crew->log, "came to its end");
+    return NULL;
+}
+
+TEST(channel, whose_loop_closes_does_not_begin_to_wait)
+{
+    CHANNEL(channel);
+    SCENE(s, &channel);
+    void *value = NULL;
+
+    hire(&s, uses_it_to_the_last);
+    turns(&s, 1);
+    CHECK_EQ(coil_close(w.loop), 0);
+    CHECK_STR(s.log.text, "came to its end");
+    FAILS(coil_channel_try_recv(&channel, &value), -EAGAIN); /* nobody stands there */
+    FAILS(coil_channel_try_send(&channel, letters), -EAGAIN);
+}

@@ -74,6 +74,22 @@ TEST(condition, a_loop_that_closes_gives_the_lock_back_to_who_waits)
     CHECK(!coil_condition_locked(&condition));
 }
 
+TEST(condition, a_loop_that_closes_lets_who_was_notified_have_the_lock_in_its_turn)
+{
+    coil_condition condition = COIL_CONDITION_INIT;
+    SCENE(s, &condition);
+
+    struct member *member = hire(&s, waits);
+    hire(&s, holds);
+    turns(&s, 1);
+    CHECK_EQ(coil_condition_notify(&condition, 1), 1);
+    turns(&s, 1); /* it stands for the lock */
+    CHECK_EQ(coil_close(w.loop), 0);
+    CHECK_STR(s.log.text, "h2 -1");
+    FAILS(member->rc, -ECANCELED);
+    CHECK(!coil_condition_locked(&condition));
+}
+
 static void *holds_for_ever(void *arg)
 {
     struct member *self = arg;

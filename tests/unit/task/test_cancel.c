@@ -698,3 +698,12 @@ TEST(cancel, who_closes_a_ring_with_a_cancellation_pending_gets_it)
     coil_unref(both.a);
     coil_unref(both.b);
 }
+
+TEST(cancel, nothing_is_not_cancelled_and_has_no_reason)
+{
+    CHECK(!coil_cancel(NULL));
+    CHECK(!coil_cancel_with(NULL, "why"));
+    CHECK(!coil_cancel_with(COIL_ERR(-EIO), "why"));
+    CHECK_PTR(coil_cancel_message(NULL), NULL);
+    CHECK_PTR(coil_cancel_message(COIL_ERR(-EIO)), NULL);
+}

@@ -233,3 +233,42 @@ TEST(cleanup, a_task_that_is_abandoned_has_its_handlers_run)
     CHECK_EQ(coil_close(w.loop), coil_err(task) ? 0 : 1);
     CHECK(check_walking() || strcmp(log.text, "two frame") == 0);
 }
+
+/* ---- in a generator ------------------------------------------------------------------------- */
+
+static void gen_freep(coil_gen **gen)
+{
+    (void)coil_gen_free(*gen);
+}
+
+#define GEN __attribute__((cleanup(gen_freep))) coil_gen
+
+static void *exits_in_a_body(void *arg)
+{
+    COIL_DEFER(note_it, two);
+    coil_exit(arg);
+}
+
+static void *drives(void *gen)
+{
+    COIL_DEFER(note_it, one);
+    return COIL_ERR(coil_gen_next(gen, NULL));
+}
+
+TEST(cleanup, exit_in_a_generator_ends_the_task_and_the_generators_that_it_is_in)
+{
+    struct record log = {""};
+    void *result = NULL;
+    WORLD(w);
+    GEN *inner = coil_gen_new(exits_in_a_body, &w);
+    GEN *outer = coil_gen_new(drives, inner);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, drives, outer, NULL);
+
+    journal = &log;
+    if (!PASS(coil_run_until_complete(w.loop, task, &result)))
+        return;
+    CHECK_PTR(result, &w);
+    CHECK_STR(log.text, "two one one");
+    CHECK_EQ(coil_gen_next(outer, NULL), COIL_STOP);
+    CHECK_EQ(coil_gen_next(inner, NULL), COIL_STOP);
+}

@@ -346,6 +346,22 @@ TEST(task, only_tasks_have_names_and_only_buffers_get_them)
     FAILS(coil_task_name(task, buffer, 0), -EINVAL);
 }
 
+TEST(task, tells_what_it_runs)
+{
+    coil_coro coroutine = {NULL, NULL};
+    WORLD(w);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, returns_its_argument, &w, NULL);
+    COIL_AUTO coil_future *future = coil_create_future(w.loop);
+
+    if (!PASS(coil_task_coroutine(task, &coroutine)))
+        return;
+    CHECK(coroutine.fn == returns_its_argument && coroutine.arg == &w);
+    FAILS(coil_task_coroutine(task, NULL), -EINVAL);
+    FAILS(coil_task_coroutine(NULL, &coroutine), -EINVAL);
+    FAILS(coil_task_coroutine(COIL_ERR(-EIO), &coroutine), -EIO);
+    FAILS(coil_task_coroutine(future, &coroutine), -EINVAL);
+}
+
 static void *reads_its_copy(void *arg)
 {
     const int *value = arg;
