@@ -177,16 +177,23 @@ TEST(StreamTests, test_drain_raises)
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
+static void closes_well(const struct wire *wire)
+{
+    CHECK(!coil_stream_is_closing(wire->stream));
+    PASS(coil_stream_close(wire->stream));
+    CHECK(coil_stream_is_closing(wire->stream));
+    CHECK(coil_stream_descriptor(wire->stream) >= 0);
+    PASS(coil_stream_wait_closed(wire->stream));
+    FAILS(coil_stream_descriptor(wire->stream), -COIL_ECLOSED);
+}
+
 static void *closes(void *argument)
 {
     struct wire *wire = argument;
 
     wire_say(wire, "hello\nunread");
     WIRE_LINE(wire->stream, "hello\n");
-    CHECK(!coil_stream_is_closing(wire->stream));
-    PASS(coil_stream_close(wire->stream));
-    CHECK(coil_stream_is_closing(wire->stream));
-    PASS(coil_stream_wait_closed(wire->stream));
+    closes_well(wire);
     return NULL;
 }
 
@@ -198,10 +205,7 @@ static void *reads_all_and_closes(void *argument)
     wire_end(wire);
     WIRE_LINE(wire->stream, "hello\n");
     WIRE_READ(wire->stream, 8, "");
-    CHECK(!coil_stream_is_closing(wire->stream));
-    PASS(coil_stream_close(wire->stream));
-    CHECK(coil_stream_is_closing(wire->stream));
-    PASS(coil_stream_wait_closed(wire->stream));
+    closes_well(wire);
     return NULL;
 }
 

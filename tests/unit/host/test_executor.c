@@ -148,20 +148,6 @@ TEST(executor, what_waits_for_a_thread_that_cannot_be_replaced_is_cancelled)
     PASS(coil_run_until_complete(w.loop, three, NULL));
 }
 
-/* Also one that belongs to nobody any more. */
-TEST(executor, a_function_may_end_its_thread_after_the_last_reference)
-{
-    GATE(gate);
-    coil_executor *executor = executor_of(1);
-    WORLD(w);
-    COIL_AUTO coil_future *one = give(&w, executor, job_exit, &gate);
-    COIL_AUTO coil_future *two = give(&w, executor, job_pass, &gate);
-    coil_executor_unref(executor);
-    sem_post(&gate.go);
-    FAILS(coil_run_until_complete(w.loop, one, NULL), -EOWNERDEAD);
-    PASS(coil_run_until_complete(w.loop, two, NULL));
-}
-
 static void *shuts_down_from_inside(void *executor)
 {
     FAILS(coil_executor_shutdown(executor, COIL_SHUTDOWN_WAIT), -EDEADLK);
@@ -182,6 +168,7 @@ TEST(executor, its_own_thread_cannot_wait_for_its_end)
 struct last {
     struct gate gate;
     coil_executor *executor;
+    bool exits;
     pthread_key_t at_end;
     sem_t ended;
 };
@@ -198,12 +185,14 @@ static void *gives_back(void *arg)
     pthread_setspecific(last->at_end, &last->ended);
     (void)job_wait(&last->gate);
     coil_executor_unref(last->executor);
+    if (last->exits)
+        pthread_exit(NULL);
     return NULL;
 }
 
-TEST(executor, a_job_may_hold_the_last_reference)
+static void check_last(bool exits)
 {
-    struct last last = {.executor = executor_of(1)};
+    struct last last = {.executor = executor_of(1), .exits = exits};
     WORLD(w);
     gate_init(&last.gate);
     sem_init(&last.ended, 0, 0);
@@ -220,6 +209,16 @@ TEST(executor, a_job_may_hold_the_last_reference)
     pthread_key_delete(last.at_end);
     sem_destroy(&last.ended);
     gate_fini(&last.gate);
+}
+
+TEST(executor, a_job_may_hold_the_last_reference)
+{
+    check_last(false);
+}
+
+TEST(executor, a_function_may_end_its_thread_after_the_last_reference)
+{
+    check_last(true);
 }
 
 TEST(executor, bad_arguments_are_refused)

@@ -156,33 +156,57 @@ static void tell_thread_end(void *thread_ended)
 
 static sem_t thread_ended;
 
+static void tell(struct note *note)
+{
+    (void)note;
+    pthread_setspecific(at_thread_end, &thread_ended);
+}
+
 static void hold_and_tell(struct note *note)
 {
-    pthread_setspecific(at_thread_end, &thread_ended);
+    tell(note);
     hold(note);
 }
 
-TEST(pool_end, a_busy_pool_goes_with_its_last_thread)
+static void hold_and_exit(struct note *note)
+{
+    hold_and_tell(note);
+    pthread_exit(NULL);
+}
+
+/* The first job is abandoned while it runs, the second one waits; so many threads do both. */
+static void check_leaving(void (*first)(struct note *note), int threads, const char *ran)
 {
     DESK(desk);
     struct pool *pool = check_walking() ? NULL : pool_new(1, "test");
 
     sem_init(&thread_ended, 0, 0);
     pthread_key_create(&at_thread_end, tell_thread_end);
-    struct note *one = submit(pool, &desk, 'a', hold_and_tell);
-    struct note *two = submit(pool, &desk, 'b', NULL);
+    struct note *one = submit(pool, &desk, 'a', first);
+    struct note *two = submit(pool, &desk, 'b', tell);
     if (!one || !two)
         return;
     sem_wait(&desk.started);
     CHECK(job_abandon(&one->job));
     pool_leave(pool);
     sem_post(&desk.release);
-    sem_wait(&thread_ended);
-    CHECK_STR(desk.ran, "ab"); /* what was queued, too */
+    while (threads--)
+        sem_wait(&thread_ended);
+    CHECK_STR(desk.ran, ran); /* what was queued, too */
     CHECK_EQ(freed(&desk), 1);
     expect_done(&desk, "b");
     pthread_key_delete(at_thread_end);
     sem_destroy(&thread_ended);
+}
+
+TEST(pool_end, a_busy_pool_goes_with_its_last_thread)
+{
+    check_leaving(hold_and_tell, 1, "ab");
+}
+
+TEST(pool_end, a_busy_pool_whose_job_ends_its_thread_goes_with_the_next_one)
+{
+    check_leaving(hold_and_exit, 2, "b");
 }
 
 /* ---- a fork --------------------------------------------------------------------------------- */

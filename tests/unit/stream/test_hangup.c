@@ -113,6 +113,7 @@ TEST(hangup, is_not_what_the_end_of_the_loop_is)
     PASS(world_turn(&w));
     CHECK(check_walking() || world_counts(&w).in_flight == 1);
     PASS(coil_close(w.loop));
+    CHECK(coil_is_err(stream) || stream->error == 0);
     FAILS(coil_stream_error(stream), -COIL_ECLOSED);
     coil_stream_unref(stream);
 }

@@ -116,6 +116,28 @@ TEST(process, that_does_not_read_is_an_error_of_the_stream)
     PASS(family_run(&family, write_to_nobody, NULL));
 }
 
+static void *read_a_long_line(void *argument)
+{
+    const coil_process_options options = {
+        .size = sizeof(options), .out = COIL_STDIO_PIPE, .limit = 100};
+    coil_process *process = coil_process_shell("printf '%0101d\n%0100d\n' 0 0", &options);
+    coil_stream *out = coil_process_stdout(process);
+    char line[200];
+
+    if (!coil_is_err(out)) {
+        FAILS(coil_stream_readline(out, line, sizeof(line)), -EMSGSIZE);
+        CHECK_EQ(coil_stream_readline(out, line, sizeof(line)), 101);
+    }
+    coil_process_unref(process);
+    return argument;
+}
+
+TEST(process, has_streams_of_its_limit)
+{
+    FAMILY(family);
+    PASS(family_run(&family, read_a_long_line, NULL));
+}
+
 static void *read_slowly(void *argument)
 {
     const coil_process_options options = {

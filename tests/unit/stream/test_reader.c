@@ -231,7 +231,8 @@ static void *reads_much_at_once(void *argument)
     CHECK_READ(stream, 1, "a");
     PASS(coil_sleep(COIL_MS(2)));
     CHECK(stream->paused);
-    CHECK_READ(stream, 8, "bcd");
+    CHECK_READ(stream, 8, "bcd"); /* a receive is to begin again, at the end of the turn */
+    stream->bulk = true;
     CHECK_EQ(coil_stream_read(stream, much, sizeof(much)), 5);
     CHECK_EQ(stream->receive.state, OP_IDLE);
     CHECK(!memcmp(much, "first", 5));
@@ -253,6 +254,32 @@ TEST(reader, receives_in_one_way_at_a_time)
     says(&w, "second", COIL_MS(1), true);
     ends_with(&w, 0, COIL_SEC(1));
     PASS(world_run(&w, reads_much_at_once, stream));
+}
+
+/* What is in flight was there first. */
+static void *reads_much_behind_a_receive(void *argument)
+{
+    coil_stream *stream = argument;
+
+    CHECK_READ(stream, 2, "ab");
+    stream->bulk = true;
+    CHECK_EQ(stream->receive.state, OP_IN_FLIGHT);
+    CHECK_EQ(coil_stream_read(stream, much, sizeof(much)), 2);
+    CHECK(!memcmp(much, "cd", 2));
+    return NULL;
+}
+
+TEST(reader, does_not_pass_a_receive_that_is_in_flight)
+{
+    if (check_walking())
+        return; /* each receive has its own answer, unless a fault takes one away */
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    says(&w, "ab", COIL_MS(1), true);
+    says(&w, "cd", COIL_MS(2), true);
+    ends_with(&w, 0, COIL_SEC(1));
+    says(&w, "later", COIL_MS(1), false);
+    PASS(world_run(&w, reads_much_behind_a_receive, stream));
 }
 
 static void *reads_by_itself(void *argument)
