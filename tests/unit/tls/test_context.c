@@ -291,6 +291,10 @@ TEST(tls_context, leaves_no_error_behind)
     PASS(code_of(NULL));
     PASS(code_of(&options));
     CHECK_EQ(ERR_peek_error(), 0);
+    ERR_raise(ERR_LIB_SYS, EACCES); /* nor takes one for its own */
+    const coil_tls_options client = {.size = sizeof(client), .ca_file = "/nowhere"};
+    FAILS(code_of(&client), -ENOENT);
+    CHECK_EQ(ERR_peek_error(), 0);
 }
 
 /* Whether a server that asks in this way takes a client with or without a certificate. */

@@ -88,6 +88,34 @@ TEST(tls_stream, much_goes_through)
     with_peer(reads_much, true);
 }
 
+/* Raw bytes that come at once may be more than the session takes at once. */
+static void *hears_much_at_once(void *argument)
+{
+    enum { RECORDS = 3, RAW = RECORDS * (TLS_PIECE + 256) };
+    struct peer *peer = argument;
+    static const char plain[TLS_PIECE];
+    char *raw = malloc(RAW);
+    size_t n = 0, taken;
+
+    if (CHECK(peer_meet(peer) && raw)) {
+        for (int i = 0; i < RECORDS; i++)
+            CHECK_EQ(tls_session_write(&peer->session, plain, TLS_PIECE), TLS_PIECE);
+        while ((taken = tls_session_take(&peer->session, raw + n, RAW - n)) > 0)
+            n += taken;
+        stream_to_layer(peer->stream, raw, n);
+        CHECK_EQ(peer->stream->received.size, RECORDS * TLS_PIECE);
+    }
+    peer_drop(peer);
+    free(raw);
+    return NULL;
+}
+
+TEST(tls_stream, much_may_come_at_once)
+{
+    if (!check_walking())
+        with_peer(hears_much_at_once, false); /* a client says nothing unasked */
+}
+
 /* ---- memory --------------------------------------------------------------------------------- */
 
 enum {
@@ -500,4 +528,30 @@ static void *leaves_it_closing(void *argument)
 TEST(tls_stream, a_loop_that_closes_does_not_wait_for_the_peer)
 {
     with_peer(leaves_it_closing, true);
+}
+
+static void *leaves_it_open(void *argument)
+{
+    struct peer *peer = argument;
+
+    CHECK(peer_meet(peer));
+    return NULL;
+}
+
+TEST(tls_stream, a_loop_that_closes_ends_an_open_one_as_well)
+{
+    CERTS certs = certs_new();
+    PEER peer = peer_of(&certs, true);
+    {
+        KERNEL(loop);
+        PASS(kernel_run(loop, leaves_it_open, &peer));
+    }
+    FAILS(coil_stream_error(peer.stream), -COIL_ECLOSED);
+    if (!check_walking()) { /* nobody waits, but the end was announced */
+        char raw[4096], byte;
+        ssize_t n = recv(peer.ends.fd[1], raw, sizeof(raw), MSG_DONTWAIT);
+        CHECK(n > 0 && tls_session_feed(&peer.session, raw, (size_t)n) == n);
+        CHECK_EQ(tls_session_read(&peer.session, &byte, 1), 0);
+    }
+    coil_stream_unref(peer.stream);
 }
