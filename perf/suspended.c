@@ -28,7 +28,8 @@ int main(int argc, char **argv)
         printf("generators   %zu\nresident     %.3f GB, %.0f bytes a generator\n", count,
                (double)after * 1024 / 1e9, (double)(after - before) * 1024 / (double)count);
     else
-        fprintf(stderr, "suspended: [N], and memory for that many\n");
+        fprintf(stderr, "suspended: give it a number of generators, and memory for that many: "
+                        "suspended [N]\n");
     while (made)
         (void)coil_gen_free(gens[--made]);
     free(gens);

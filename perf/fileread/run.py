@@ -38,9 +38,13 @@ def output(*command):
     return done.stdout
 
 
+def program(options):
+    return options.build / "perf/fileread/fileread"
+
+
 def coil(options, seconds):
     """Reads a second, and us of CPU a read."""
-    text = output(options.build / "perf/fileread/fileread", options.file, options.depth, seconds)
+    text = output(program(options), options.file, options.depth, seconds)
     reads, took, cpu = re.match(r"(\d+) reads in ([\d.]+) s, ([\d.]+) s of CPU", text).groups()
     return int(reads) / float(took), float(cpu) / int(reads) * 1e6
 
@@ -118,6 +122,8 @@ def main():
         print("run.py: fio is not installed: there is nothing to compare with")
         sys.exit(SKIP)
     try:
+        if not program(options).exists():
+            raise Failed(f"{program(options)} is not there: build it, or give --build")
         make_file(options)
         compare(options)
     except (Failed, OSError) as error:

@@ -17,8 +17,10 @@ def main(build):
         said = output(__file__, "--build", build, "--file", file, "--size", 1 << 20, "--depth", 4,
                       "--rounds", 1, "--seconds", 1)
         check(file.stat().st_size == 1 << 20, "the file is as long as it was told")
-        missing = output(__file__, "--build", folder, "--file", file, "--size", 4096, status=1)
-        check(missing.count("\n") == 1, f"one line where nothing was built: {missing}")
+        missing = output(__file__, "--build", folder, "--file", file.parent / "none", status=1)
+        check(missing.count("\n") == 1 and "build it" in missing,
+              f"one line where nothing was built: {missing}")
+        check(not (file.parent / "none").exists(), "and no file")
     check(said.startswith("1 rounds of 1 s, 4 reads in flight"), f"what it is: {said}")
     check(re.search(rf"^coil +{SPREAD} +{SPREAD} *$", said, re.M), f"a row of coil: {said}")
     for name in ("fio", "fio, batches"):

@@ -32,7 +32,7 @@ def missing(build):
     for there, text in ((nginx.program(), "there is no nginx; Debian's package is nginx-light"),
                         (shutil.which("wrk"), "there is no wrk; Debian's package has its name"),
                         ((build / "examples/http_server").exists(),
-                         f"{build}/examples/http_server is not built")):
+                         f"{build}/examples/http_server is not there: build it, or give --build")):
         if not there:
             return text
     return None
