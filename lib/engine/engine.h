@@ -89,6 +89,8 @@ enum {
     OP_DATA_ONLY = 1 /* OP_FSYNC: IORING_FSYNC_DATASYNC */
 };
 
+#define OP_HERE UINT64_MAX /* the `offset` of what moves bytes at a file's own position */
+
 enum op_state { OP_IDLE, OP_IN_FLIGHT, OP_CANCELLING };
 
 struct op;

@@ -7,9 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 
-/* The descriptor's own position, which moves. */
-#define HERE UINT64_MAX
-
 int coil_open(const char *path, int flags, mode_t mode)
 {
     struct op op;
@@ -34,19 +31,19 @@ static ssize_t move(enum op_code opcode, int fd, const void *buffer, size_t leng
     op.address = buffer;
     op.length = io_length(length);
     op.offset = offset;
-    if (opcode == OP_WRITE && offset == HERE) /* what has other positions raises nothing */
+    if (opcode == OP_WRITE && offset == OP_HERE) /* what has other positions raises nothing */
         op.flags = OP_MAY_SIGNAL;
     return io_await(&op, opcode == OP_READ ? POLLIN : POLLOUT);
 }
 
 ssize_t coil_read(int fd, void *buffer, size_t length)
 {
-    return move(OP_READ, fd, buffer, length, HERE);
+    return move(OP_READ, fd, buffer, length, OP_HERE);
 }
 
 ssize_t coil_write(int fd, const void *buffer, size_t length)
 {
-    return move(OP_WRITE, fd, buffer, length, HERE);
+    return move(OP_WRITE, fd, buffer, length, OP_HERE);
 }
 
 ssize_t coil_pread(int fd, void *buffer, size_t length, int64_t offset)
@@ -73,7 +70,7 @@ static ssize_t move_many(enum op_code opcode, int fd, const struct iovec *buffer
     op.length = (uint32_t)n;
     op.offset = (uint64_t)offset;
     op.options = (uint32_t)flags;
-    if (opcode == OP_WRITEV && op.offset == HERE)
+    if (opcode == OP_WRITEV && op.offset == OP_HERE)
         op.flags = OP_MAY_SIGNAL;
     unsigned events = opcode == OP_READV ? POLLIN : POLLOUT;
     return io_await(&op, flags & RWF_NOWAIT ? 0 : events);

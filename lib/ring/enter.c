@@ -71,7 +71,7 @@ static int wait_on_valgrind(struct ring *ring)
     return rc;
 }
 
-int ring_call(struct ring *ring, unsigned wait)
+static int call(struct ring *ring, unsigned wait, unsigned flags)
 {
     struct sigpipe sigpipe;
 
@@ -88,7 +88,7 @@ int ring_call(struct ring *ring, unsigned wait)
     ring->enters++;
     ring_sigpipe_hold(ring, &sigpipe);
     int rc = io_uring_enter((unsigned)ring->uring.enter_ring_fd, queued, wait,
-                            IORING_ENTER_GETEVENTS | ring->enter_flags, NULL);
+                            flags | ring->enter_flags, NULL);
     ring_sigpipe_release(&sigpipe);
     /* The kernel keeps what does not fit into the queue; where it cannot, it counts what it lost,
      * and somebody would wait for ever. */
@@ -96,6 +96,16 @@ int ring_call(struct ring *ring, unsigned wait)
     if (rc > 0)
         ring->submissions += (unsigned)rc;
     return rc;
+}
+
+int ring_call(struct ring *ring, unsigned wait)
+{
+    return call(ring, wait, IORING_ENTER_GETEVENTS);
+}
+
+int ring_submit_early(struct ring *ring)
+{
+    return call(ring, 0, 0);
 }
 
 static bool has_completions(const struct ring *ring)
@@ -137,6 +147,7 @@ int ring_enter(struct engine *engine, int64_t deadline, bool block)
     /* Whoever waits must be woken, in time, and cancelled: without memory for one of these, the
      * next turn tries again. */
     bool ready = ring_ask_again(ring) == 0;
+    ring->file_ops = 0;
     ready &= ring_wake_arm(ring) == 0;
     ready &= ring_arm(ring, deadline) == 0;
     ring->behind = !ready;

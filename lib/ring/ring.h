@@ -44,6 +44,7 @@ struct ring {
     struct io_uring_cqe *stash;
     size_t stash_first, stash_count, stash_capacity;
     bool behind;         /* the last enter had no room for what it wanted to say */
+    unsigned file_ops;   /* ring/submit.c: queued in this turn and not given to the kernel */
     size_t cancels_owed; /* for which there was no room: the next enter asks */
     struct list groups;  /* ring/buffers.c */
     /* ring/blocking.c */
@@ -107,6 +108,7 @@ int ring_ask_again(struct ring *ring);
 /* ring/enter.c: ring_call is the one place that calls io_uring_enter: submits everything, waits
  * for so many completions, and returns how much was submitted. */
 int ring_call(struct ring *ring, unsigned wait);
+int ring_submit_early(struct ring *ring); /* submits, and brings nothing */
 int ring_enter(struct engine *engine, int64_t deadline, bool block);
 bool ring_quiet(const struct engine *engine);
 unsigned ring_news(struct engine *engine);

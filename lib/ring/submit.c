@@ -129,6 +129,26 @@ static NOINLINE void fill_peculiar(struct io_uring_sqe *sqe, const struct op *op
     }
 }
 
+/* Opcodes that move bytes of a file, where they have an offset. */
+#define OF_FILES (BIT(OP_READ) | BIT(OP_READV) | BIT(OP_WRITE) | BIT(OP_WRITEV))
+
+/*
+ * The kernel holds back what it has for a device until all that it was given is made, and a device
+ * that works at many things at once idles meanwhile: a few start it, the turn's enter brings the
+ * rest. When all of the few were done at once, the page cache had them and there is no device.
+ */
+static NOINLINE void start_device(struct ring *ring)
+{
+    enum { FEW = 4 }; /* docs/RATIONALE.md, "The ring" */
+    unsigned ready = io_uring_cq_ready(&ring->uring);
+
+    if (++ring->file_ops != FEW)
+        return;
+    (void)ring_submit_early(ring); /* an error stays for the turn's enter to say */
+    if (io_uring_cq_ready(&ring->uring) - ready < FEW)
+        ring->file_ops = 0;
+}
+
 int ring_submit(struct engine *engine, struct op *op)
 {
     struct ring *ring = ring_of(engine);
@@ -170,6 +190,8 @@ int ring_submit(struct engine *engine, struct op *op)
     if (op->flags & OP_MANY)
         many(sqe, op);
     sqe->user_data = (uint64_t)(uintptr_t)op | RING_OP;
+    if (OF_FILES >> op->opcode & 1 && op->offset != OP_HERE)
+        start_device(ring);
     return 0;
 }
 

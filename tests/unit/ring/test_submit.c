@@ -3,6 +3,7 @@
 #include "kernel.h"
 #include "loop/await.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 struct ends {
@@ -164,4 +165,79 @@ TEST(ring_submit, a_cancellation_without_room_is_sent_later)
     CHECK_EQ(pipe.rc, -ECANCELED);
     close(pipe.fd[0]);
     close(pipe.fd[1]);
+}
+
+enum { READS = 10 };
+
+static void nothing(struct op *op, const struct completion *completion)
+{
+    (void)op;
+    (void)completion;
+}
+
+/* Submits reads of a file's first bytes: how many the kernel has before the turn's enter. */
+static uint64_t read_at_once(struct engine *engine, int fd, struct op reads[static READS])
+{
+    static char bytes[READS];
+    uint64_t before;
+
+    PASS(engine_enter(engine, INT64_MAX, false)); /* the read of the wake */
+    before = ring_of(engine)->submissions;
+    for (int i = 0; i < READS; i++) {
+        op_init(&reads[i], OP_READ, fd, nothing);
+        reads[i].address = &bytes[i];
+        reads[i].length = 1;
+        PASS(engine_submit(engine, &reads[i]));
+    }
+    return ring_of(engine)->submissions - before;
+}
+
+static void end_all(struct engine *engine, const struct op reads[static READS])
+{
+    struct completion completions[READS];
+
+    for (int i = 0; i < READS; i++)
+        while (reads[i].state != OP_IDLE) {
+            PASS(engine_enter(engine, INT64_MAX, true));
+            engine_reap(engine, completions, READS);
+        }
+}
+
+/* A pipe that is empty stands for a device: it has nothing at once. The kernel asks no pipe for a
+ * position. */
+TEST(ring_submit, a_device_is_started_before_the_turn_ends)
+{
+    struct engine *engine;
+    struct op reads[READS];
+    int fd[2];
+
+    if (!CHECK(pipe2(fd, 0) == 0))
+        return;
+    if (PASS(ring_new(&engine))) {
+        uint64_t started = read_at_once(engine, fd[0], reads);
+        CHECK(check_walking() || started == 8);
+        CHECK_EQ(write(fd[1], "0123456789", READS), READS);
+        end_all(engine, reads);
+        engine_detach(engine);
+    }
+    close(fd[0]);
+    close(fd[1]);
+}
+
+/* /dev/zero stands for the page cache: it has everything at once. */
+TEST(ring_submit, what_the_page_cache_has_rides_on_the_turns_enter)
+{
+    struct engine *engine;
+    struct op reads[READS];
+    int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+    if (!CHECK(fd >= 0))
+        return;
+    if (PASS(ring_new(&engine))) {
+        uint64_t started = read_at_once(engine, fd, reads);
+        CHECK(check_walking() || started == 4);
+        end_all(engine, reads);
+        engine_detach(engine);
+    }
+    close(fd);
 }
