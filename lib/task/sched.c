@@ -66,6 +66,21 @@ void sched_each_task(struct sched *sched, void (*visit)(struct coil_future *task
     }
 }
 
+void sched_fetch_ahead(const struct sched *sched)
+{
+    const struct item *item = container_of(sched->ready.first, struct item, node);
+
+    fetch_line(item->node.next);
+    if (item->kind != ITEM_STEP)
+        return;
+    const char *run = (const char *)container_of(item, struct coil_future, item)->run;
+    if (!run) /* what a new one needs, task_start fetches */
+        return;
+    /* Up to the stack's descriptor. */
+    for (int i = -1 - TASK_FRAMES; i <= 2; i++)
+        fetch_line(run + (ptrdiff_t)i * CACHE_LINE);
+}
+
 void sched_run_item(struct sched *sched, struct item *item)
 {
     if (item->kind == ITEM_STEP) {

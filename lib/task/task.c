@@ -169,10 +169,13 @@ static void body(void *value);
 
 int task_start(struct coil_future *task)
 {
-    struct stack *stack = stack_take(&task->sched->stacks.pools[task->stack_class]);
+    struct stack_pool *pool = &task->sched->stacks.pools[task->stack_class];
+    struct stack *stack = stack_take(pool);
 
     if (!stack)
         return -ENOMEM;
+    if (unlikely(task->sched->budget >= TASKS_IN_CACHE))
+        stack_fetch_hot(pool);
     struct task_run *run = stack_reserve(stack, sizeof(*run));
     fiber_prepare(&run->fiber, stack, run, body);
     run->fiber.parent = task->sched->home; /* whoever started it may end before it does */
