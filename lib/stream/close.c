@@ -77,6 +77,7 @@ void stream_lost(coil_stream *stream, int code)
     stream->state = STREAM_ENDING;
     stream_wake_reader(stream, stream->error ? stream->error : -COIL_ECLOSED);
     (void)line_wake_all(&stream->drainers);
+    (void)line_wake_all(&stream->turn);
     stream_flush_soon(stream);
 }
 
@@ -90,6 +91,7 @@ void stream_fail(coil_stream *stream, int code)
     stream_stop_receiving(stream);
     stream_wake_reader(stream, code);
     (void)line_wake_all(&stream->drainers);
+    (void)line_wake_all(&stream->turn);
     stream_flush_soon(stream);
 }
 
@@ -123,7 +125,7 @@ void stream_close(coil_stream *stream)
 void stream_close_with_loop(coil_stream *stream)
 {
     /* A task that was abandoned while it sent by itself does not go on. */
-    stream->direct = false;
+    stream->direct = stream->waits_turn = false;
     stream->direct_left = 0;
     stream_close(stream);
     stream_flush_soon(stream);

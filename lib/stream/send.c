@@ -61,7 +61,8 @@ static void send_failed(coil_stream *stream, int result)
 
 static void over(coil_stream *stream)
 {
-    if (stream->written.size || stream->eof_written || stream->state != STREAM_OPEN)
+    if (stream->written.size || stream->eof_written || stream->waits_turn ||
+        stream->state != STREAM_OPEN)
         stream_flush_soon(stream);
     stream_release(stream);
 }
@@ -112,6 +113,8 @@ static void prepare_send(coil_stream *stream)
     }
     op->address = first->memory + first->start;
     op->length = (uint32_t)block_used(first);
+    if (unlikely(stream->waits_turn) && op->length > stream->written.size - stream->behind)
+        op->length = (uint32_t)(stream->written.size - stream->behind);
 }
 
 /* ---- the end of writing --------------------------------------------------------------------- */
@@ -149,6 +152,10 @@ static void prepare_shutdown(coil_stream *stream)
 /* Whether there is something to submit. */
 static bool prepare(coil_stream *stream)
 {
+    if (unlikely(stream->waits_turn) && stream->written.size == stream->behind) {
+        (void)line_wake_all(&stream->turn);
+        return false;
+    }
     if (likely(stream->written.size))
         prepare_send(stream);
     else if (stream->eof_written && !stream->shut)
@@ -181,7 +188,7 @@ void stream_flush(struct flush *flush)
     } else if (!stream_sends(stream)) {
         if (likely(prepare(stream)))
             submit(stream);
-        else if (stream->state == STREAM_FLUSHING && !stream->layer_waits)
+        else if (stream->state == STREAM_FLUSHING && !stream->layer_waits && !stream->waits_turn)
             stream_end(stream);
     }
     stream_release(stream);

@@ -6,6 +6,7 @@
  */
 #include "base/alloc.h"
 #include "stream/stream.h"
+#include "sync/line.h"
 
 #include <coil/file.h>
 #include <coil/sendfile.h>
@@ -35,27 +36,44 @@ static ssize_t copy(coil_stream *stream, int file, int64_t offset, int64_t count
     return n < 0 ? n : sent;
 }
 
-/* Until nothing that was written before is on its way. */
-static int wait_for_the_rest(coil_stream *stream)
+static const struct waiter_class turn_class = {
+    .what = "sendfile",
+    .cancel = line_cancel,
+    .leave = line_let_go,
+};
+
+static bool is_its_turn(const coil_stream *stream)
 {
-    const size_t high = stream->high_water, low = stream->low_water;
+    return !stream_sends(stream) && stream->written.size == stream->behind;
+}
+
+/* Until all that was written before is sent. What is written meanwhile stays behind: somebody who
+ * writes all the time does not keep the file from its turn. */
+static int wait_for_turn(coil_stream *stream)
+{
+    struct place place = {.waiter.class = &turn_class};
+    struct coil_future *task = task_current();
     int rc = 0;
 
-    while (rc == 0 && stream_unsent(stream)) {
-        (void)coil_stream_set_write_buffer_limits(stream, 0, 0);
-        rc = coil_stream_drain(stream);
+    stream->behind = 0;
+    stream->waits_turn = true;
+    if (!is_its_turn(stream)) {
+        rc = line_admit(&stream->turn, task);
+        if (rc == 0)
+            rc = line_stand(&stream->turn, &place, task);
     }
-    if (stream->high_water == 0) /* and nobody has set it meanwhile */
-        (void)coil_stream_set_write_buffer_limits(stream, high, low);
+    stream->waits_turn = false;
     if (rc == 0)
-        rc = coil_stream_write(stream, NULL, 0);
-    ASSERT(rc < 0 || !stream_sends(stream));
+        rc = coil_stream_write(stream, NULL, 0); /* whether it still may */
+    if (rc < 0)
+        stream_flush_soon(stream); /* who stood behind it goes on */
+    ASSERT(rc < 0 || is_its_turn(stream));
     return rc;
 }
 
 static ssize_t send_directly(coil_stream *stream, int file, int64_t offset, int64_t count)
 {
-    ssize_t n = wait_for_the_rest(stream);
+    ssize_t n = wait_for_turn(stream);
 
     if (n < 0)
         return n;
@@ -70,10 +88,10 @@ static ssize_t send_directly(coil_stream *stream, int file, int64_t offset, int6
 
 ssize_t coil_stream_sendfile(coil_stream *stream, int file, int64_t offset, int64_t count)
 {
-    int rc = coil_stream_drain(stream);
+    int rc = stream_may_wait(stream);
 
     if (rc == 0)
-        rc = coil_stream_write(stream, NULL, 0);
+        rc = coil_stream_write(stream, NULL, 0); /* whether it may */
     if (rc < 0)
         return rc;
     if (file < 0)

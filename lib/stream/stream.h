@@ -66,6 +66,7 @@ struct coil_stream {
     bool full;        /* more was written than the high water mark allows, until the low one */
     bool direct;      /* a task sends its own memory */
     bool sends_file;  /* a task is in coil_stream_sendfile */
+    bool waits_turn;  /* and what was written before it is not all sent */
     bool dropped;     /* what was written was not all sent, and will not be */
     bool layer_waits; /* it has to hear from the peer before the stream closes */
     bool send_polls;  /* the descriptor would not wait by itself */
@@ -83,9 +84,10 @@ struct coil_stream {
     struct flush flush;
     /* seldom used */
     void *layer;
-    struct block *into;                 /* where a receive of one completion puts it */
-    struct op *reads;                   /* of a task that receives by itself */
-    struct coil_line drainers, waiters; /* for room to write; for the end */
+    struct block *into; /* where a receive of one completion puts it */
+    struct op *reads;   /* of a task that receives by itself */
+    size_t behind;      /* of what is written: what stands behind a file that waits for its turn */
+    struct coil_line drainers, waiters, turn; /* for room to write; for the end; with a file */
     struct closer closer;
     void *userdata;
     void (*on_lost)(coil_stream *stream, void *arg); /* NULL: nobody wants to know */

@@ -41,8 +41,10 @@ static size_t room(const coil_stream *stream)
     return unsent < stream->hard_limit ? stream->hard_limit - unsent : 0;
 }
 
-static void appended(coil_stream *stream)
+static void appended(coil_stream *stream, size_t size)
 {
+    if (unlikely(stream->waits_turn))
+        stream->behind += size;
     stream_water(stream);
     if (!stream_sends(stream))
         stream_flush_soon(stream);
@@ -53,7 +55,7 @@ int stream_emit(coil_stream *stream, const void *data, size_t size)
     int rc = chain_copy(stream->streams, &stream->written, data, size);
 
     if (likely(rc == 0))
-        appended(stream);
+        appended(stream, size);
     return rc;
 }
 
@@ -96,7 +98,7 @@ static int append_pieces(coil_stream *stream, const struct iovec *pieces, int n,
         return rc;
     }
     chain_append(&stream->written, block);
-    appended(stream);
+    appended(stream, length);
     return 0;
 }
 
@@ -175,7 +177,7 @@ int coil_stream_drain(coil_stream *stream)
 static bool may_send_directly(const coil_stream *stream, size_t length)
 {
     return unlikely(length >= DIRECT_MIN) && length <= stream->hard_limit && !stream->layer_class &&
-           !stream_unsent(stream) && !stream_sends(stream);
+           !stream_unsent(stream) && !stream_sends(stream) && !stream->waits_turn;
 }
 
 static int send_once(coil_stream *stream, const char *data, size_t length)

@@ -129,6 +129,102 @@ static void *sends_all(void *argument)
     return COIL_ERR((int)coil_stream_sendfile(scene->stream, scene->file, 0, COIL_TO_END));
 }
 
+struct busy {
+    coil_stream *stream;
+    bool ends;
+};
+
+static void *sends_a_file(void *argument)
+{
+    struct busy *busy = argument;
+    ssize_t n = coil_stream_sendfile(busy->stream, FD + 1, 0, 4);
+
+    busy->ends = true;
+    return COIL_ERR(n < 0 ? (int)n : 0);
+}
+
+static void *writes_all_the_time(void *argument)
+{
+    struct busy *busy = argument;
+    COIL_AUTO coil_task *sender = coil_create_task(sends_a_file, busy);
+
+    PASS(coil_stream_write(busy->stream, "before", 6));
+    for (int i = 0; i < 20 && !busy->ends; i++) {
+        PASS(coil_sleep(COIL_MS(0.5)));
+        PASS(coil_stream_write(busy->stream, "x", 1));
+    }
+    PASS(coil_await(sender, NULL));
+    CHECK_TIME(world_now(), COIL_MS(3)); /* "before", and the file */
+    PASS(coil_stream_set_write_buffer_limits(busy->stream, 0, 0));
+    PASS(coil_stream_drain(busy->stream));
+    return NULL;
+}
+
+/* The answers are as long as what should be sent with each, and none would be sent in pieces. */
+TEST(sendfile, has_its_turn_before_what_is_written_later)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    struct busy busy = {.stream = stream};
+    world_answer(&w, OP_SEND, 6, COIL_MS(2));
+    world_answer(&w, OP_READ, 4, 0);
+    world_answer(&w, OP_WRITE, 4, COIL_MS(1));
+    world_answer(&w, OP_SEND, 6, COIL_MS(1));
+    PASS(world_run(&w, writes_all_the_time, &busy));
+    CHECK_EQ(coil_stream_write_buffer_size(stream), 0);
+}
+
+static void *gives_its_turn_up(void *argument)
+{
+    struct busy *busy = argument;
+    COIL_AUTO coil_task *sender = coil_create_task(sends_a_file, busy);
+
+    PASS(coil_stream_write(busy->stream, "before", 6));
+    PASS(coil_sleep(COIL_MS(1)));
+    PASS(coil_stream_write(busy->stream, "behind", 6));
+    (void)coil_cancel(sender);
+    PASS(coil_stream_set_write_buffer_limits(busy->stream, 0, 0));
+    PASS(coil_stream_drain(busy->stream));
+    CHECK(coil_cancelled(sender));
+    return NULL;
+}
+
+TEST(sendfile, that_is_cancelled_before_its_turn_lets_the_others_go_on)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    struct busy busy = {.stream = stream};
+    world_answer(&w, OP_SEND, 6, COIL_MS(2));
+    world_answer(&w, OP_SEND, 6, COIL_MS(2));
+    PASS(world_run(&w, gives_its_turn_up, &busy));
+    CHECK_TIME(world_time(&w), COIL_MS(4));
+}
+
+static void *closes_before_its_turn(void *argument)
+{
+    struct busy *busy = argument;
+    COIL_AUTO coil_task *sender = coil_create_task(sends_a_file, busy);
+
+    PASS(coil_stream_write(busy->stream, "before", 6));
+    PASS(coil_sleep(COIL_MS(1)));
+    PASS(coil_stream_write(busy->stream, "behind", 6));
+    PASS(coil_stream_close(busy->stream));
+    PASS(coil_stream_wait_closed(busy->stream));
+    CHECK_TIME(world_now(), COIL_MS(4)); /* all was sent */
+    FAILS(coil_await(sender, NULL), -COIL_ECLOSED);
+    return NULL;
+}
+
+TEST(sendfile, is_given_up_when_the_stream_closes_and_the_rest_is_sent)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    struct busy busy = {.stream = stream};
+    world_answer(&w, OP_SEND, 6, COIL_MS(2));
+    world_answer(&w, OP_SEND, 6, COIL_MS(2));
+    PASS(world_run(&w, closes_before_its_turn, &busy));
+}
+
 /* ---- through a layer ------------------------------------------------------------------------ */
 
 /* A layer that turns small letters to capital ones on the way out. */
