@@ -4,6 +4,8 @@
 #include "loop/await.h"
 #include "loop/loop.h"
 
+#include <poll.h>
+
 static int await_uninterrupted(struct op *op)
 {
     int rc;
@@ -29,7 +31,7 @@ int io_await(struct op *op, unsigned events)
     int rc;
 
     while (unlikely((rc = await_uninterrupted(op)) == -EAGAIN) && events) {
-        rc = io_await_ready(op->fd, events);
+        rc = events == POLLOUT ? io_await_room(op->fd) : io_await_ready(op->fd, events);
         if (rc < 0)
             break;
     }

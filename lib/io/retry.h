@@ -35,6 +35,10 @@ int io_await(struct op *op, unsigned events);
 /* Awaits one of `events`; those that came. */
 int io_await_ready(int fd, unsigned events);
 
+/* Awaits room to write, or that there will be none: what follows then finds out. A positive number;
+ * -EPIPE; as io_await_ready. io/room.c says what it does more. */
+int io_await_room(int fd);
+
 /* Makes a call that may block, which no operation stands for, on a thread of its own: waits as for
  * an operation on `fd`, or -1. What the call returns; -EAGAIN when no thread can be started. */
 int io_call(int fd, int (*call)(void *argument), void *argument);

@@ -17,7 +17,6 @@
 #include <coil/sendfile.h>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,7 +83,7 @@ static int copy(struct sending *sending)
 static int empty_pipe(struct sending *sending, int pipe, ssize_t n)
 {
     while (n) {
-        ssize_t rc = io_await_ready(sending->out, POLLOUT);
+        ssize_t rc = io_await_room(sending->out);
         if (rc >= 0)
             rc = coil_splice(pipe, NULL, sending->out, NULL, (size_t)n, 0);
         if (rc < 0)
