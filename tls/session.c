@@ -5,9 +5,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <openssl/buffer.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+
+enum {
+    KEPT = 8 * 1024, /* of the raw bytes' memory, each way */
+    SMALL = 4 * 1024 /* takes no more than that */
+};
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
@@ -120,6 +126,7 @@ ssize_t tls_session_feed(struct tls_session *session, const void *raw, size_t si
     if (!size)
         return 0;
     ERR_clear_error();
+    session->grown |= there + size > SMALL;
     int taken = BIO_write(session->in, raw, (int)size);
     return taken > 0 ? taken : fail_as(session, -ENOMEM);
 }
@@ -136,6 +143,36 @@ size_t tls_session_take(struct tls_session *session, void *raw, size_t size)
     return taken > 0 ? (size_t)taken : 0;
 }
 
+/* OpenSSL's buffer keeps the size that it once had. Without memory for an empty one it does. What
+ * lay in it has been seen by everybody: there is nothing to wipe out, which would take longer than
+ * all the rest. */
+static void shrink(BIO *bio)
+{
+    BUF_MEM *memory = NULL, *empty;
+
+    if (BIO_get_mem_ptr(bio, &memory) != 1 || memory->max <= KEPT || BIO_ctrl_pending(bio))
+        return;
+    empty = BUF_MEM_new();
+    if (!empty) {
+        ERR_clear_error();
+        return;
+    }
+    (void)BIO_set_close(bio, BIO_NOCLOSE);
+    BIO_set_mem_buf(bio, empty, BIO_CLOSE);
+    OPENSSL_free(memory->data);
+    *memory = (BUF_MEM){.data = NULL};
+    BUF_MEM_free(memory);
+}
+
+void tls_session_rest(struct tls_session *session)
+{
+    if (!session->grown)
+        return;
+    session->grown = BIO_ctrl_pending(session->in) || BIO_ctrl_pending(session->out);
+    shrink(session->in);
+    shrink(session->out);
+}
+
 /* ---- plain bytes ---------------------------------------------------------------------------- */
 
 int tls_session_handshake(struct tls_session *session)
@@ -145,7 +182,7 @@ int tls_session_handshake(struct tls_session *session)
     ERR_clear_error();
     int rc = SSL_do_handshake(session->ssl);
     if (rc == 1) {
-        session->open = true;
+        session->open = session->grown = true;
         return 0;
     }
     /* Nothing was said yet that could have been announced: it is a connection that has gone. */
@@ -179,6 +216,7 @@ ssize_t tls_session_write(struct tls_session *session, const void *plain, size_t
         return -EPIPE;
     if (!size)
         return 0;
+    session->grown |= size > SMALL;
     ERR_clear_error();
     int rc = SSL_write_ex(session->ssl, plain, size > TLS_PIECE ? TLS_PIECE : size, &written);
     if (rc == 1)

@@ -28,6 +28,7 @@ struct tls_session {
     int failed;    /* the error that stays */
     bool open;     /* the handshake is done */
     bool raw_end;  /* no more is fed */
+    bool grown;    /* there may be memory to give back */
     char message[TLS_MESSAGE];
 };
 
@@ -49,6 +50,10 @@ void tls_session_feed_end(struct tls_session *session);
 
 /* Moves up to `size` raw bytes for the other side to `raw`; 0: there are none now. */
 size_t tls_session_take(struct tls_session *session, void *raw, size_t size);
+
+/* After a step, when nothing more comes for now: gives back the memory of raw bytes that are gone,
+ * but for a little, which the next message will want. */
+void tls_session_rest(struct tls_session *session);
 
 /* 0: done. -EAGAIN; -COIL_ECERTIFICATE; -COIL_ETLS; -ECONNRESET at an end of the raw bytes. */
 int tls_session_handshake(struct tls_session *session);

@@ -157,6 +157,7 @@ static int received(void *layer, const void *raw, size_t size)
         return settle(tls, advance(tls));
     }
     int rc = feed(tls, raw, size);
+    tls_session_rest(&tls->session);
     return rc < 0 ? rc : count_unasked(tls, before);
 }
 
@@ -176,6 +177,7 @@ static int write_plain(void *layer, const void *data, size_t size)
         plain += written;
         size -= (size_t)written;
     }
+    tls_session_rest(&tls->session);
     return 0;
 }
 

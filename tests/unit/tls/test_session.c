@@ -2,6 +2,7 @@
 #include "pair.h"
 
 #include <errno.h>
+#include <openssl/buffer.h>
 #include <openssl/err.h>
 
 TEST(tls_session, two_sides_shake_hands_and_talk)
@@ -47,6 +48,49 @@ TEST(tls_session, much_goes_through_in_pieces)
     CHECK(memcmp(sent, got, MUCH) == 0);
     free(sent);
     free(got);
+}
+
+/* Of raw bytes, both ways. */
+static size_t kept(const struct tls_session *session)
+{
+    BUF_MEM *in = NULL, *out = NULL;
+
+    BIO_get_mem_ptr(session->in, &in);
+    BIO_get_mem_ptr(session->out, &out);
+    return in->max + out->max;
+}
+
+TEST(tls_session, one_that_rests_keeps_little_of_much)
+{
+    static const char much[TLS_PIECE];
+    static char raw[2 * TLS_PIECE], got[TLS_PIECE];
+    CERTS certs = certs_new();
+    PAIR pair = pair_of(&certs, "server.test");
+    size_t size = 0, n = 0;
+
+    pair_shake(&pair, 4096);
+    if (!pair.client.open || !pair.server.open)
+        return;
+    CHECK_EQ(tls_session_write(&pair.client, much, sizeof(much)), TLS_PIECE);
+    tls_session_rest(&pair.client);
+    while ((n = tls_session_take(&pair.client, raw + size, sizeof(raw) - size)) > 0)
+        size += n; /* it has lost nothing by that */
+    for (size_t i = 0; i < size; i += n) {
+        n = (size_t)tls_session_feed(&pair.server, raw + i, size - i);
+        if (!CHECK(n > 0 && n <= size))
+            return;
+        tls_session_rest(&pair.server);
+        if (i + n < size)
+            FAILS(tls_session_read(&pair.server, got, sizeof(got)), -EAGAIN);
+    }
+    CHECK_EQ(tls_session_read(&pair.server, got, sizeof(got)), TLS_PIECE);
+    FAILS(tls_session_read(&pair.server, got, sizeof(got)), -EAGAIN);
+    CHECK(kept(&pair.client) > TLS_PIECE && kept(&pair.server) > TLS_PIECE);
+    tls_session_rest(&pair.client);
+    tls_session_rest(&pair.server);
+    CHECK(kept(&pair.client) <= TLS_PIECE && kept(&pair.server) <= TLS_PIECE);
+    CHECK_EQ(pair_say(&pair.client, &pair.server, "a question"), 0);
+    CHECK_EQ(pair_say(&pair.server, &pair.client, "an answer"), 0);
 }
 
 TEST(tls_session, takes_no_more_at_once_than_a_piece)
