@@ -50,7 +50,7 @@ static unsigned flush(struct io_uring_sq *queue)
 /* A millisecond. As the ring's own calls it leaves errno alone, also when a signal ends it. */
 static void wait_a_moment(void)
 {
-    const struct timespec moment = {.tv_nsec = 1000 * 1000};
+    const struct timespec moment = {.tv_nsec = 1000000};
 
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
 }
