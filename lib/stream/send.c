@@ -113,8 +113,21 @@ static void prepare_send(coil_stream *stream)
     }
     op->address = first->memory + first->start;
     op->length = (uint32_t)block_used(first);
-    if (unlikely(stream->waits_turn) && op->length > stream->written.size - stream->behind)
-        op->length = (uint32_t)(stream->written.size - stream->behind);
+}
+
+/* The same where a file is to follow soon. False: now. */
+static NOINLINE bool prepare_before_file(coil_stream *stream)
+{
+    const size_t before = stream->written.size - stream->behind;
+
+    if (!before) {
+        (void)line_wake_all(&stream->turn);
+        return false;
+    }
+    prepare_send(stream);
+    if (stream->send.length > before)
+        stream->send.length = (uint32_t)before;
+    return true;
 }
 
 /* ---- the end of writing --------------------------------------------------------------------- */
@@ -152,10 +165,8 @@ static void prepare_shutdown(coil_stream *stream)
 /* Whether there is something to submit. */
 static bool prepare(coil_stream *stream)
 {
-    if (unlikely(stream->waits_turn) && stream->written.size == stream->behind) {
-        (void)line_wake_all(&stream->turn);
-        return false;
-    }
+    if (unlikely(stream->waits_turn))
+        return prepare_before_file(stream);
     if (likely(stream->written.size))
         prepare_send(stream);
     else if (stream->eof_written && !stream->shut)

@@ -163,6 +163,8 @@ static void *writes_all_the_time(void *argument)
 /* The answers are as long as what should be sent with each, and none would be sent in pieces. */
 TEST(sendfile, has_its_turn_before_what_is_written_later)
 {
+    if (check_walking())
+        return; /* where a write failed, the answers are too long */
     WORLD(w);
     STREAM *stream = stream_of(&w, NULL);
     struct busy busy = {.stream = stream};
