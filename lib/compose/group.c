@@ -74,21 +74,21 @@ static void add_error(struct coil_group_state *state, coil_task *task, int code)
     state->interrupted |= code == -COIL_EINTERRUPTED;
 }
 
-/* Makes room for the errors of every member, of one more, and of the body. */
+/* Makes room for the errors of every member, of one more, and of the body. There is none yet: the
+ * first one ends the adding. */
 static int reserve(struct coil_group_state *state)
 {
-    size_t needed = state->error_count + state->live + 2, size;
+    size_t needed = state->live + 2, size;
 
+    ASSERT(!state->error_count);
     if (needed <= state->capacity)
         return 0;
     if (__builtin_mul_overflow(needed, 2 * sizeof(coil_group_error), &size))
         return -ENOMEM;
-    coil_group_error *few = state->errors == state->few ? state->few : NULL;
+    bool few = state->errors == state->few;
     coil_group_error *errors = coil__realloc(few ? NULL : state->errors, size);
     if (!errors)
         return -ENOMEM;
-    for (size_t i = 0; few && i < state->error_count; i++)
-        errors[i] = few[i];
     state->errors = errors;
     state->capacity = needed * 2;
     return 0;
