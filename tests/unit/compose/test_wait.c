@@ -355,6 +355,26 @@ TEST(wait, a_loop_that_closes_ends_it)
     end(&scene);
 }
 
+static void *waits_to_the_last(void *arg)
+{
+    FAILS(coil_sleep(COIL_SEC(1)), -ECANCELED);
+    return waits(arg);
+}
+
+TEST(wait, whose_loop_closes_does_not_begin_to_wait)
+{
+    struct scene scene = {.at = {NEVER, NEVER, NEVER, NEVER}, .timeout = COIL_NEVER};
+    WORLD(w);
+
+    begin(&scene, &w);
+    COIL_AUTO coil_task *task = coil_create_task_with(w.loop, waits_to_the_last, &scene, NULL);
+    PASS(world_turn(&w));
+    CHECK_EQ(coil_close(w.loop), 0);
+    CHECK_EQ(scene.rc, -ECANCELED);
+    CHECK_EQ(coil_future_state(task), COIL_FINISHED);
+    end(&scene);
+}
+
 /* ---- references ----------------------------------------------------------------------------- */
 
 static void count_disposal(void *result)

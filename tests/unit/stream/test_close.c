@@ -288,3 +288,25 @@ TEST(close, needs_no_memory_when_the_loop_goes)
     coil_stream_unref(stream);
     CHECK_EQ(recv(ends.fd[1], &byte, 1, MSG_DONTWAIT), 0); /* closed, and nothing was sent */
 }
+
+/* ---- arguments ------------------------------------------------------------------------------ */
+
+static void *waits_for_anothers(void *stream)
+{
+    FAILS(coil_stream_wait_closed(stream), -EXDEV);
+    return NULL;
+}
+
+TEST(close, is_waited_for_in_tasks_of_its_loop)
+{
+    WORLD(there);
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+
+    FAILS(coil_stream_wait_closed(NULL), -EINVAL);
+    FAILS(coil_stream_wait_closed(COIL_ERR(-EMFILE)), -EMFILE);
+    if (coil_is_err(stream))
+        return;
+    FAILS(coil_stream_wait_closed(stream), -COIL_ENOLOOP);
+    PASS(world_run(&there, waits_for_anothers, stream));
+}

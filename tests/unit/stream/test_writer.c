@@ -182,6 +182,7 @@ static char much[MUCH];
 
 static void *sends_much(void *argument)
 {
+    FAILS(coil_stream_send(argument, NULL, 1), -EINVAL);
     PASS(coil_stream_send(argument, much, MUCH));
     CHECK_EQ(coil_stream_write_buffer_size(argument), 0);
     return NULL;
