@@ -89,7 +89,7 @@ static void ready(struct op *op, const struct completion *completion)
     over(stream);
 }
 
-static void prepare_send(coil_stream *stream)
+static ALWAYS_INLINE void prepare_send(coil_stream *stream)
 {
     struct op *op = &stream->send;
     const struct block *first = stream->written.first;

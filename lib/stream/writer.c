@@ -41,7 +41,7 @@ static size_t room(const coil_stream *stream)
     return unsent < stream->hard_limit ? stream->hard_limit - unsent : 0;
 }
 
-static void appended(coil_stream *stream, size_t size)
+static ALWAYS_INLINE void appended(coil_stream *stream, size_t size)
 {
     if (unlikely(stream->waits_turn))
         stream->behind += size;
