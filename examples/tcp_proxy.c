@@ -72,8 +72,9 @@ static void *serve(void *argument)
 
     if (rc == 0)
         rc = join(client, server);
-    if (rc < 0) { /* not as if all had been said */
+    if (rc < 0 && rc != -ECANCELED && rc != -COIL_ECLOSED) /* the program does not end */
         fprintf(stderr, "tcp_proxy: to %s:%d: %s\n", target->host, target->port, coil_strerror(rc));
+    if (rc < 0) { /* not as if all had been said */
         coil_stream_abort(client);
         coil_stream_abort(server);
     }

@@ -3,6 +3,7 @@
 """Talks through the TCP proxy, by nc and by hand: tcp_proxy.py PROGRAM"""
 
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -115,9 +116,24 @@ def talk(port, listener, pid):
             pass
 
 
+def interrupted(program, listener, target):
+    """It says why it ends, and nothing for each connection that ends with it."""
+    proxy = subprocess.Popen([program, "0", "127.0.0.1", str(target)], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+    with proxy:
+        client, server = meet(int(proxy.stdout.readline().rsplit(":", 1)[1]), listener)
+        with client, server:
+            client.sendall(b"question")
+            check(server.recv(8), "the connection stands")
+            proxy.send_signal(signal.SIGINT)
+            said = proxy.stderr.read()
+    check(said.count("\n") == 1 and "interrupted" in said, f"one line tells of SIGINT: {said}")
+
+
 def main(program):
     refuses(program, BAD)
     listener, target = listen()
+    interrupted(program, listener, target)
     with serving(program, "0", "127.0.0.1", str(target),
                  stderr=subprocess.DEVNULL) as (proxy, port):
         talk(port, listener, proxy.pid)
