@@ -235,6 +235,39 @@ TEST(writer, a_cancelled_send_is_sent_all_the_same)
     PASS(world_run(&w, cancels_a_send, stream));
 }
 
+static void *sends_beside_another(void *argument)
+{
+    static char left[MUCH - 1 + 4];
+    coil_stream *stream = argument;
+
+    FAILS(coil_stream_send(stream, much, MUCH), -ECANCELED);
+    CHECK_EQ(coil_stream_write_buffer_size(stream), sizeof(left));
+    if (check_walking())
+        return NULL;
+    chain_peek(&stream->written, left, sizeof(left));
+    CHECK(memcmp(left + MUCH - 1, "tail", 4) == 0);
+    return NULL;
+}
+
+static void *writes_and_cancels_a_send(void *stream)
+{
+    COIL_AUTO coil_task *task = coil_create_task(sends_beside_another, stream);
+    PASS(coil_sleep(COIL_MS(2)));
+    PASS(coil_stream_write(stream, "tail", 4));
+    CHECK(coil_cancel(task));
+    PASS(coil_await(task, NULL));
+    return NULL;
+}
+
+TEST(writer, what_was_written_during_a_send_goes_behind_what_it_leaves)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    world_answer(&w, OP_SEND, 1, COIL_MS(1));
+    world_answer(&w, OP_SEND, MUCH, COIL_SEC(1));
+    PASS(world_run(&w, writes_and_cancels_a_send, stream));
+}
+
 /* ---- without memory ------------------------------------------------------------------------- */
 
 /* The kernel had none for the send: what is left of it goes out as if it had been written. */
