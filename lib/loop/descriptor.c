@@ -2,7 +2,7 @@
 #include "loop/descriptor.h"
 
 #include "loop/await.h"
-#include "loop/flush.h"
+#include "loop/watch.h"
 #include "task/park.h"
 
 #include <unistd.h>
@@ -51,9 +51,9 @@ bool closer_begin(coil_loop *loop, struct closer *closer)
 {
     struct op *op = NULL;
 
-    flush_hurry(loop); /* who waits for memory to poll it must see it close */
     closer->left = 0;
     list_append(&loop->closers, &closer->link);
+    watch_drop(loop, closer->fd);
     while ((op = engine_next_on(loop->engine, closer->fd, op))) {
         closer->left++;
         if (!(op->flags & OP_TO_THE_END)) /* another one's close of the same descriptor */

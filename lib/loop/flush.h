@@ -25,12 +25,6 @@ static inline void flush_soon(coil_loop *loop, struct flush *flush)
 /* The same for one that lacks memory: in a moment. A loop that closes waits for no memory. */
 void flush_starved(coil_loop *loop, struct flush *flush);
 
-/* Their moment has come: they run before the engine is entered next. */
-static inline void flush_hurry(coil_loop *loop)
-{
-    loop->fed_at = 0;
-}
-
 /* The turn: queues those that starve if their moment has come. For a loop that closes it has. */
 void flush_feed(coil_loop *loop);
 

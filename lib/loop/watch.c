@@ -89,7 +89,7 @@ static void step(struct call *call, bool drop)
 {
     struct watch *watch = container_of(call, struct watch, call);
 
-    if (drop || removed(watch) || descriptor_closing(watch->loop, &watch->op)) {
+    if (drop || removed(watch)) {
         end(watch);
         return;
     }
@@ -156,6 +156,16 @@ static bool remove_watch(coil_loop *loop, int fd, unsigned events)
     if (watch->op.state != OP_IDLE)
         engine_cancel(loop->engine, &watch->op);
     return true;
+}
+
+void watch_drop(coil_loop *loop, int fd)
+{
+    struct watch *reader = find(loop, fd, POLLIN), *writer = find(loop, fd, POLLOUT);
+
+    if (reader)
+        list_remove(&reader->link);
+    if (writer)
+        list_remove(&writer->link);
 }
 
 int coil_add_reader(coil_loop *loop, int fd, coil_callback fn, void *userdata)

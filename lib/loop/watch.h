@@ -3,10 +3,10 @@
  * Callbacks on descriptors that are ready: coil_add_reader and coil_add_writer of <coil/poll.h>.
  *
  * A watch is a cell on the heap that is always in one of four places: in the ready queue, in
- * flight as a poll, among those that wait for memory, or running. So whoever ends all of these
- * (coil_close drains them, coil_close_fd cancels what is in flight on its descriptor) ends every
- * watch, and none needs a list to be found by. The table, by descriptor, holds those that were not
- * removed.
+ * flight as a poll, among those that wait for memory, or running. So whoever ends all of these, as
+ * coil_close does, ends every watch, and none needs a list to be found by. The table, by number,
+ * has those that were not removed: who closes a descriptor removes them, because one that waits for
+ * memory would poll a number that may be somebody else's by then.
  */
 #ifndef LOOP_WATCH_H
 #define LOOP_WATCH_H
@@ -25,5 +25,8 @@ struct watch {
     void *userdata;
     bool ready;
 };
+
+/* Somebody closes the descriptor: its watches are removed, wherever they are. */
+void watch_drop(coil_loop *loop, int fd);
 
 #endif

@@ -257,6 +257,33 @@ TEST(watch, that_waits_for_memory_sees_its_descriptor_close)
     CHECK(!coil_remove_reader(w.loop, FD));
 }
 
+static void *closes_what_is_refused(void *argument)
+{
+    struct called *reader = argument;
+
+    PASS(coil_add_reader(coil_get_running_loop(), FD, note, reader));
+    PASS(coil_sleep(COIL_MS(1)));
+    PASS(coil_close_fd(FD));
+    PASS(coil_sleep(COIL_MS(5)));
+    return NULL;
+}
+
+/* The kernel refuses its poll while the close waits for it. */
+TEST(watch, that_comes_to_wait_for_memory_while_its_descriptor_closes_ends)
+{
+    struct record log = {""};
+    struct called reader = CALLED("r");
+    WORLD(w);
+    world_script(w.sim, (coil_sim_answer){.opcode = OP_POLL,
+                                          .fd = FD,
+                                          .result = -ENOMEM,
+                                          .delay = COIL_SEC(1),
+                                          .cancel = COIL_SIM_CANCEL_LOSES});
+    world_answer(&w, OP_CLOSE, 0, 0);
+    PASS(world_run(&w, closes_what_is_refused, &reader));
+    CHECK_EQ(world_counts(&w).submitted, 2); /* the poll, and the close */
+}
+
 TEST(watch, warns_of_what_goes_wrong)
 {
     struct record log = {""}, warnings = {""};
