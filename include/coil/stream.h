@@ -249,7 +249,8 @@ COIL_API int coil_stream_drain(coil_stream *stream);
 
 /*
  * Writes and drains. What is large goes out without being copied when nothing else waits, and
- * where coil_stream_write would meet the hard limit this call waits.
+ * where coil_stream_write would meet the hard limit this call waits: then it is written in pieces,
+ * and what others write or a file that they send may come between these.
  *
  * Suspends: yes, as coil_stream_drain, or until it was sent.
  * Thread: the loop's, in a task.

@@ -44,7 +44,7 @@ struct ring {
     struct io_uring_cqe *stash;
     size_t stash_first, stash_count, stash_capacity;
     bool behind;         /* the last enter had no room for what it wanted to say */
-    unsigned file_ops;   /* ring/submit.c: queued in this turn and not given to the kernel */
+    unsigned file_ops;   /* ring/submit.c: of this turn, since some were given to a device */
     size_t cancels_owed; /* for which there was no room: the next enter asks */
     struct list groups;  /* ring/buffers.c */
     /* ring/blocking.c */

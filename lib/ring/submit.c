@@ -134,8 +134,9 @@ static NOINLINE void fill_peculiar(struct io_uring_sqe *sqe, const struct op *op
 
 /*
  * The kernel holds back what it has for a device until all that it was given is made, and a device
- * that works at many things at once idles meanwhile: a few start it, the turn's enter brings the
- * rest. When all of the few were done at once, the page cache had them and there is no device.
+ * that works at many things at once idles meanwhile. So a few are given to it at once, and again
+ * each time that there are as many. When all of them were done at once, the page cache had them and
+ * there is no device: the rest is for the turn's enter.
  */
 static NOINLINE void start_device(struct ring *ring)
 {

@@ -154,7 +154,7 @@ static inline void stream_release(coil_stream *stream)
 /* Its loop goes. */
 void stream_orphan(coil_stream *stream);
 
-/* Its flush runs before the engine is entered next. */
+/* Its flush runs before the engine is entered next or, while it starves, in a moment. */
 static inline void stream_flush_soon(coil_stream *stream)
 {
     if (stream->flush.queued)
