@@ -52,6 +52,7 @@ int coil_stream_set_layer(coil_stream *stream, const coil_layer_class *layer_cla
         return -EPIPE;
     stream->layer_class = layer_class;
     stream->layer = layer;
+    stream->paused = stream->resumes = false; /* that was about what the layer takes away now */
     catch_up(stream);
     stream_flush_soon(stream); /* receives */
     return 0;

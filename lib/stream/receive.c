@@ -8,8 +8,8 @@
  * A receive of many takes what the socket holds faster than it can be cancelled. So once a reader
  * was slow, each receive takes one piece, and only while no more than the limit is here, until it
  * waits again and one finds less than it asked for: then nothing was left behind. A small piece
- * comes first, into a buffer that is lent, and a large one only when that was full: no large block
- * waits for a peer who is silent.
+ * comes first, into a buffer that is lent where there is one, and a large one only when that was
+ * full: so a large block seldom waits for a peer who is silent.
  *
  * How a receive ends says nothing by itself: the kernel ends one of many completions when it
  * likes. What is not the peer's end or an error of the connection is begun again, at the end of
@@ -229,11 +229,17 @@ static void over(coil_stream *stream, int result)
     stream_release(stream);
 }
 
+/* Whether a large piece is not too much for a reader who is slow. */
+static bool takes_large(const coil_stream *stream)
+{
+    return stream->limit >= ONE_SHOT_LARGE;
+}
+
 /* One piece has come for a reader who was slow. */
-static void go_on_slowly(coil_stream *stream, bool full, bool lent)
+static void go_on_slowly(coil_stream *stream, bool full, bool small)
 {
     stream->slow = full || !stream->awaited;
-    stream->full_reads = full && lent;
+    stream->full_reads = full && small;
     if (!waits(stream) && stream->state == STREAM_OPEN) { /* a layer's farewell is not held up */
         stream->resumes = stream->received.size <= stream->limit;
         stream->paused = !stream->resumes;
@@ -244,6 +250,7 @@ static NOINLINE void came_last(coil_stream *stream, int result)
 {
     struct block *into = stream->into;
     const bool one = !(stream->receive.flags & OP_MANY);
+    const bool small = !into || (into->size == BLOCK_SMALL_SIZE && takes_large(stream));
     bool full = result == LENT_SIZE;
 
     stream->into = NULL;
@@ -255,7 +262,7 @@ static NOINLINE void came_last(coil_stream *stream, int result)
         block_free(stream->streams, into);
     }
     if (stream->slow && one && result > 0)
-        go_on_slowly(stream, full, !into);
+        go_on_slowly(stream, full, small);
     over(stream, result);
 }
 
@@ -295,7 +302,7 @@ static void prepare_lent(coil_stream *stream)
 static int prepare_one(coil_stream *stream)
 {
     struct op *op = &stream->receive;
-    const bool large = stream->full_reads && !(stream->slow && stream->limit < ONE_SHOT_LARGE);
+    const bool large = stream->full_reads && (!stream->slow || takes_large(stream));
     size_t size = large ? ONE_SHOT_LARGE : BLOCK_SMALL_SIZE;
 
     stream->into = block_new(stream->streams, size);

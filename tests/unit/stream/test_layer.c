@@ -179,6 +179,37 @@ static void *comes_after_the_end(void *argument)
     return NULL;
 }
 
+static void *takes_over_from_a_slow_reader(void *argument)
+{
+    struct shift *shift = argument;
+    coil_stream *stream = shift->stream;
+
+    CHECK_READ(stream, 1, "a");
+    PASS(coil_sleep(COIL_MS(5)));
+    CHECK(check_walking() || stream->paused);
+    PASS(coil_stream_set_layer(stream, &shift_class, shift));
+    const int before = shift->ignores;
+    PASS(coil_sleep(COIL_MS(5)));
+    CHECK(check_walking() || shift->ignores == before - 1);
+    PASS(coil_stream_abort(stream));
+    return NULL;
+}
+
+/* Nobody reads, as in a handshake. */
+TEST(layer, receives_on_where_a_reader_was_too_slow)
+{
+    const coil_stream_options options = {.size = sizeof(options), .limit = 1};
+    struct shift shift = {.waits = true, .ignores = 10};
+    WORLD(w);
+    STREAM *stream = stream_of(&w, &options);
+    shift.stream = stream;
+    says(&w, "abc", COIL_MS(1), true);
+    says(&w, "def", COIL_MS(1), true);
+    says(&w, "never", COIL_SEC(100), false);
+    says(&w, "more", COIL_MS(1), false);
+    PASS(world_run(&w, takes_over_from_a_slow_reader, &shift));
+}
+
 TEST(layer, gets_an_end_that_came_before)
 {
     struct shift shift = {.stream = NULL};

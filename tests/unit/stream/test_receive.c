@@ -189,6 +189,31 @@ TEST(receive, takes_a_piece_at_a_time_for_a_reader_who_was_slow)
     PASS(world_run(&w, reads_slowly, stream));
 }
 
+static void *reads_on_by_blocks(void *argument)
+{
+    coil_stream *stream = argument;
+
+    if (coil_is_err(stream))
+        return NULL;
+    stream->slow = true;
+    CHECK_EQ(coil_stream_readexactly(stream, (char[1]){0}, 1, NULL), 1);
+    CHECK_EQ(stream->received.size, BLOCK_SMALL_SIZE - 1);
+    PASS(coil_yield_now());
+    PASS(coil_yield_now());
+    CHECK(check_walking() || (stream->into && stream->into->size == 64 * 1024));
+    return NULL;
+}
+
+/* A full one is followed by a large one, as where buffers are lent. */
+TEST(receive, takes_a_block_at_a_time_for_a_reader_who_was_slow)
+{
+    WORLD(w);
+    STREAM *stream = stream_of(&w, NULL);
+    plain(stream);
+    brings(&w, BLOCK_SMALL_SIZE, false);
+    PASS(world_run(&w, reads_on_by_blocks, stream));
+}
+
 static void *reads_more_than_the_limit(void *argument)
 {
     char got[12];
