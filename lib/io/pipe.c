@@ -58,7 +58,7 @@ static ssize_t move(enum op_code opcode, int from, int to, const int64_t *from_o
     while ((rc = io_await(&op, 0)) == -EAGAIN && !(flags & SPLICE_F_NONBLOCK)) {
         rc = io_await_ready(from, POLLIN);
         if (rc >= 0)
-            rc = io_await_ready(to, POLLOUT);
+            rc = io_await_room(to);
         if (rc < 0)
             break;
     }

@@ -39,6 +39,9 @@ int io_await_ready(int fd, unsigned events);
  * -EPIPE; as io_await_ready. io/room.c says what it does more. */
 int io_await_room(int fd);
 
+/* Tests: a simulated engine's descriptors are the kernel's, which may be asked what they are. */
+extern bool coil__descriptors_are_real;
+
 /* Makes a call that may block, which no operation stands for, on a thread of its own: waits as for
  * an operation on `fd`, or -1. What the call returns; -EAGAIN when no thread can be started. */
 int io_call(int fd, int (*call)(void *argument), void *argument);

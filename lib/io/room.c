@@ -3,7 +3,9 @@
  * Waiting for room to write. The kernel tells of it by POLLOUT, and of a peer that is gone by
  * POLLHUP; but of a Unix socket's peer that has only ended its reading (SHUT_RD) it tells nobody
  * who polls: such a socket may stay full for ever. A send is told. So it is asked now and then by
- * one of nothing, which moves no byte.
+ * one of nothing, which moves no byte. Where messages have bounds that would be a message: only the
+ * peer of a SOCK_STREAM is noticed. A stream (coil/stream.h) waits here only with what it sends
+ * from where it lies.
  */
 #include "io/retry.h"
 #include "loop/await.h"
@@ -13,6 +15,8 @@
 #include <sys/socket.h>
 
 enum { ASK_EVERY = 1000 * 1000 * 1000 /* ns */ };
+
+bool coil__descriptors_are_real;
 
 struct patience {
     struct op op;
@@ -38,10 +42,12 @@ static bool is_option(int fd, int option, int expected)
     return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 && value == expected;
 }
 
-static bool tells_too_little(int fd)
+static bool tells_too_little(const struct engine *engine, int fd)
 {
     const int before = errno;
-    const bool is_one = is_option(fd, SO_DOMAIN, AF_UNIX) && is_option(fd, SO_TYPE, SOCK_STREAM);
+    const bool real = engine->class->real || coil__descriptors_are_real;
+    const bool is_one =
+        real && is_option(fd, SO_DOMAIN, AF_UNIX) && is_option(fd, SO_TYPE, SOCK_STREAM);
 
     errno = before;
     return is_one;
@@ -78,7 +84,7 @@ int io_await_room(int fd)
     const struct sched *sched = sched_running();
     int rc;
 
-    if (!sched || sched->closing || !tells_too_little(fd))
+    if (!sched || sched->closing || !tells_too_little(sched->loop->engine, fd))
         return io_await_ready(fd, POLLOUT);
     do {
         rc = wait_a_while(sched->loop, fd);

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
 /* The engine is simulated; the descriptors are the kernel's, which is asked for their kind. */
+#include <coil/pipe.h>
+
 #include "ends.h"
 #include "io/retry.h"
 #include "world.h"
 
 #include <poll.h>
 
+enum { SPLICED = 1000 }; /* a descriptor of the simulation */
+
 static void *waits(void *fd)
 {
+    coil__descriptors_are_real = true;
     int rc = io_await_room(*(const int *)fd);
+    coil__descriptors_are_real = false;
 
     return COIL_ERR(rc < 0 ? rc : 0);
 }
@@ -47,6 +53,42 @@ TEST(room, is_asked_for_only_where_nothing_is_sent_by_that)
         PASS(world_run(&w, waits, &ends.fd[0]));
         CHECK_EQ(world_counts(&w).submitted, 1);
     }
+}
+
+static void *waits_in_a_simulation(void *fd)
+{
+    int rc = io_await_room(*(const int *)fd);
+
+    return COIL_ERR(rc < 0 ? rc : 0);
+}
+
+/* Its numbers are not the kernel's. */
+TEST(room, of_a_simulated_descriptor_is_not_asked_for)
+{
+    ENDS ends = ends_sockets(SOCK_STREAM);
+    WORLD(w);
+    world_answer(&w, OP_POLL, POLLOUT, COIL_SEC(5));
+    PASS(world_run(&w, waits_in_a_simulation, &ends.fd[0]));
+    CHECK_EQ(world_counts(&w).submitted, 1);
+}
+
+static void *splices(void *fd)
+{
+    coil__descriptors_are_real = true;
+    ssize_t rc = coil_splice(SPLICED, NULL, *(const int *)fd, NULL, 1, 0);
+    coil__descriptors_are_real = false;
+    return COIL_ERR(rc < 0 ? (int)rc : 0);
+}
+
+TEST(room, will_not_come_for_a_splice_either)
+{
+    ENDS ends = ends_sockets(SOCK_STREAM);
+    WORLD(w);
+    world_answer(&w, OP_SPLICE, -EAGAIN, 0);
+    world_answer(&w, OP_POLL, POLLIN, 0); /* there is something to be moved */
+    world_answer(&w, OP_SEND, -EPIPE, 0);
+    FAILS(world_run(&w, splices, &ends.fd[0]), -EPIPE);
+    CHECK_TIME(world_time(&w), COIL_SEC(1));
 }
 
 static void *is_cancelled(void *argument)
