@@ -76,6 +76,7 @@ static inline void stack_fetch_hot(const struct stack_pool *pool)
     for (int i = 0; pool->hot && i < LINES; i++)
         fetch_line((const char *)pool->hot - (ptrdiff_t)i * CACHE_LINE);
 }
+
 void stack_give(struct stack *stack);
 
 NOINLINE void stack_check_canary(const struct stack *stack);

@@ -3,10 +3,11 @@
  * The engine on io_uring: one ring, one io_uring_enter a turn, one timeout.
  *
  * Operations are written into the submission queue when they are submitted and go to the kernel by
- * the turn's enter. Completions are taken from the completion queue in one pass. All deadlines of
- * the loop ride on one IORING_OP_TIMEOUT with an absolute time: it is moved only when the earliest
- * deadline gets earlier, so a timeout that is armed and disarmed in time costs the kernel nothing,
- * at the price of at most one early wake-up a firing.
+ * the turn's enter; those at a place of a file a few at a time before it (ring/submit.c).
+ * Completions are taken from the completion queue in one pass. All deadlines of the loop ride on
+ * one IORING_OP_TIMEOUT with an absolute time: it is moved only when the earliest deadline gets
+ * earlier, so a timeout that is armed and disarmed in time costs the kernel nothing, at the price
+ * of at most one early wake-up a firing.
  */
 #ifndef RING_RING_H
 #define RING_RING_H
@@ -105,10 +106,10 @@ int ring_submit(struct engine *engine, struct op *op);
 void ring_cancel(struct engine *engine, struct op *op);
 int ring_ask_again(struct ring *ring);
 
-/* ring/enter.c: ring_call is the one place that calls io_uring_enter: submits everything, waits
- * for so many completions, and returns how much was submitted. */
+/* ring/enter.c: all that calls io_uring_enter: submits everything, and returns how much that was.
+ * ring_call also waits for so many completions and brings them; ring_submit_early brings none. */
 int ring_call(struct ring *ring, unsigned wait);
-int ring_submit_early(struct ring *ring); /* submits, and brings nothing */
+int ring_submit_early(struct ring *ring);
 int ring_enter(struct engine *engine, int64_t deadline, bool block);
 bool ring_quiet(const struct engine *engine);
 unsigned ring_news(struct engine *engine);

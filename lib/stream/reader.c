@@ -49,7 +49,7 @@ static ssize_t read_directly(coil_stream *stream, void *buffer, size_t length)
     op.address = buffer;
     op.length = io_length(length);
     if (stream->kind & STREAM_FILE)
-        op.offset = UINT64_MAX;
+        op.offset = OP_HERE;
     stream->reads = &op;
     int rc = stream_read_result(stream, io_await(&op, 0));
     stream->reads = NULL;

@@ -312,7 +312,7 @@ static int prepare_one(coil_stream *stream)
     op->address = stream->into->memory;
     op->length = stream->into->size;
     if (stream->kind & STREAM_FILE)
-        op->offset = UINT64_MAX;
+        op->offset = OP_HERE;
     return 0;
 }
 

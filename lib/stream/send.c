@@ -108,7 +108,7 @@ static ALWAYS_INLINE void prepare_send(coil_stream *stream)
     if (unlikely(stream->kind & STREAM_FILE)) {
         op->opcode = OP_WRITE;
         op->flags = OP_MAY_SIGNAL;
-        op->offset = UINT64_MAX;
+        op->offset = OP_HERE;
         op->options = stream->last_try ? RWF_NOWAIT : 0;
     }
     op->address = first->memory + first->start;

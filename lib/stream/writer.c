@@ -189,7 +189,7 @@ static int send_once(coil_stream *stream, const char *data, size_t length)
     if (stream->kind & STREAM_FILE) {
         op.opcode = OP_WRITE;
         op.flags = OP_MAY_SIGNAL;
-        op.offset = UINT64_MAX;
+        op.offset = OP_HERE;
         op.options = 0;
     }
     op.address = data;

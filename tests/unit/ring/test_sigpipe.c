@@ -20,7 +20,7 @@ static int write_to(int fd, const void *data, size_t size)
     op.flags = OP_MAY_SIGNAL;
     op.address = data;
     op.length = (uint32_t)size;
-    op.offset = (uint64_t)-1;
+    op.offset = OP_HERE;
     return await_op(&op);
 }
 

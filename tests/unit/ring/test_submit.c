@@ -20,7 +20,7 @@ static void *read_some(void *argument)
     op_init(&op, OP_READ, pipe->fd[0], NULL);
     op.address = pipe->text;
     op.length = sizeof(pipe->text);
-    op.offset = (uint64_t)-1;
+    op.offset = OP_HERE;
     pipe->rc = await_op(&op);
     return pipe->rc < 0 ? COIL_ERR(pipe->rc) : NULL;
 }
@@ -33,7 +33,7 @@ static void *write_some(void *argument)
     op_init(&op, OP_WRITE, pipe->fd[1], NULL);
     op.address = "hello";
     op.length = 5;
-    op.offset = (uint64_t)-1;
+    op.offset = OP_HERE;
     int rc = await_op(&op);
     return rc < 0 ? COIL_ERR(rc) : NULL;
 }
